@@ -1,0 +1,69 @@
+"""Identify new psychoactive substances by their mass spectra: readers, libraries, exact scores, search.
+
+Everything public is reached from here and loaded when it is first used; importing the package loads neither
+numba nor h5py.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nps_spectra.cleaning import CleaningRecipe as CleaningRecipe
+    from nps_spectra.errors import NpsSpectraError as NpsSpectraError
+    from nps_spectra.formats import ReadReport as ReadReport
+    from nps_spectra.formats import read_spectra as read_spectra
+    from nps_spectra.library import Library as Library
+    from nps_spectra.options import Tolerance as Tolerance
+    from nps_spectra.scoring import match_factor as match_factor
+    from nps_spectra.scoring import similarity as similarity
+    from nps_spectra.searching import Hits as Hits
+    from nps_spectra.searching import search as search
+    from nps_spectra.spectra import Spectra as Spectra
+    from nps_spectra.spectrum import Spectrum as Spectrum
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "CleaningRecipe": "cleaning",
+    "Hits": "searching",
+    "Library": "library",
+    "NpsSpectraError": "errors",
+    "ReadReport": "formats",
+    "Spectra": "spectra",
+    "Spectrum": "spectrum",
+    "Tolerance": "options",
+    "match_factor": "scoring",
+    "read_spectra": "formats",
+    "search": "searching",
+    "similarity": "scoring",
+}
+
+__all__ = [
+    "CleaningRecipe",
+    "Hits",
+    "Library",
+    "NpsSpectraError",
+    "ReadReport",
+    "Spectra",
+    "Spectrum",
+    "Tolerance",
+    "__version__",
+    "match_factor",
+    "read_spectra",
+    "search",
+    "similarity",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        value = getattr(import_module(f"nps_spectra.{_PUBLIC[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,287 @@
+"""From raw to clean spectra: pure steps, put together in a recipe that travels with the result.
+
+Nothing is cleaned unless a recipe says so; every scoring method documents the recipe it uses by default.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from nps_spectra.errors import OptionError
+from nps_spectra.options import BOUNDARY_SLACK_DA, Tolerance
+from nps_spectra.spectra import Spectra
+from nps_spectra.spectrum import Spectrum
+
+Float = npt.NDArray[np.float64]
+Int = npt.NDArray[np.int64]
+
+#: Fraction of a mass unit at which AMDIS and NIST round up: Khrisanfov & Samokhin 2022, doi:10.1002/rcm.9294.
+NOMINAL_BOUNDARY = 0.649
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseThreshold:
+    """Drop peaks below a fraction of the base peak (a peak exactly at it stays)."""
+
+    relative: float = 0.01
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.relative < 1:
+            raise OptionError(f"noise threshold {self.relative!r}: expected a fraction of the base peak, 0 to 1")
+
+
+@dataclass(frozen=True, slots=True)
+class MzWindow:
+    """Keep peaks with ``low <= m/z <= high``; None is no limit."""
+
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise OptionError(f"m/z window {self.low} to {self.high}: the lower limit is above the upper one")
+
+
+@dataclass(frozen=True, slots=True)
+class RemovePrecursor:
+    """Drop peaks at or above the precursor m/z less `margin_da`; without a precursor nothing is dropped."""
+
+    margin_da: float = 1.6
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.margin_da) or self.margin_da < 0:
+            raise OptionError(f"precursor margin {self.margin_da!r}: expected a number of Da >= 0")
+
+
+@dataclass(frozen=True, slots=True)
+class MergePeaks:
+    """Join peaks closer than `window` around the most intense one.
+
+    Intensities are added and m/z is their intensity-weighted mean, until no two peaks are that close
+    (centroiding as in Li et al. 2021, doi:10.1038/s41592-021-01331-z).
+    """
+
+    window: Tolerance
+
+
+@dataclass(frozen=True, slots=True)
+class BinNominal:
+    """Sum peaks into whole m/z: ``ceil(m/z - boundary)``, or plain rounding ``floor(m/z + 0.5)``."""
+
+    rule: Literal["boundary", "round"] = "boundary"
+    boundary: float = NOMINAL_BOUNDARY
+
+    def __post_init__(self) -> None:
+        if self.rule not in ("boundary", "round"):
+            raise OptionError(f"binning rule {self.rule!r}: expected 'boundary' or 'round'")
+        if not 0 < self.boundary < 1:
+            raise OptionError(f"bin boundary {self.boundary!r}: expected a fraction of a mass unit, 0 to 1")
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleBasePeak:
+    """Scale the base peak to `to`; with `whole`, round half up to whole numbers and drop what becomes 0."""
+
+    to: float = 999.0
+    whole: bool = True
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.to) or self.to <= 0:
+            raise OptionError(f"base peak {self.to!r}: expected a number > 0")
+
+
+Step = NoiseThreshold | MzWindow | RemovePrecursor | MergePeaks | BinNominal | ScaleBasePeak
+
+
+@dataclass(frozen=True, slots=True)
+class CleaningRecipe:
+    """Steps in the order in which they are done.
+
+    Examples
+    --------
+    >>> recipe = CleaningRecipe((BinNominal(), ScaleBasePeak()))
+    >>> clean = recipe.apply(Spectra.of([Spectrum([57.1, 57.3, 99.2], [40, 60, 25])]))
+    >>> clean.mz.tolist(), clean.intensity.tolist()
+    ([57.0, 99.0], [999.0, 250.0])
+    """
+
+    steps: tuple[Step, ...] = ()
+
+    def describe(self) -> list[dict[str, Any]]:
+        """The steps as plain data, for the record of a run."""
+        return [{"step": type(step).__name__, **asdict(step)} for step in self.steps]
+
+    def apply(self, spectra: Spectra | Spectrum) -> CleanSpectra:
+        """Clean spectra; the input is left as it is."""
+        if isinstance(spectra, Spectrum):
+            mz = spectra.mz
+            intensity = spectra.intensity.astype(np.float64)
+            offsets = np.array([0, len(mz)], dtype=np.int64)
+            precursor = np.array([math.nan if spectra.precursor_mz is None else spectra.precursor_mz])
+        else:
+            mz = np.asarray(spectra.mz)
+            intensity = spectra.intensity.astype(np.float64)
+            offsets = np.asarray(spectra.offsets)
+            precursor = spectra.numbers("precursor_mz")
+        peaks = _Peaks(mz, intensity, offsets, precursor)
+        for step in self.steps:
+            peaks = _STEPS[type(step)](peaks, step)
+        return CleanSpectra(_frozen(peaks.mz), _frozen(peaks.intensity), _frozen(peaks.offsets), self)
+
+
+@dataclass(frozen=True, slots=True)
+class CleanSpectra:
+    """Peaks that went through a recipe; the only thing that is scored.
+
+    Attributes
+    ----------
+    mz, intensity : ndarray of float64, shape (peaks,)
+    offsets : ndarray of int64, shape (n + 1,)
+    recipe : CleaningRecipe
+    """
+
+    mz: Float
+    intensity: Float
+    offsets: Int
+    recipe: CleaningRecipe
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def peaks(self, row: int) -> tuple[Float, Float]:
+        """m/z and intensity of one spectrum."""
+        start, stop = int(self.offsets[row]), int(self.offsets[row + 1])
+        return self.mz[start:stop], self.intensity[start:stop]
+
+
+@dataclass(frozen=True, slots=True)
+class _Peaks:
+    mz: Float
+    intensity: Float
+    offsets: Int
+    precursor: Float
+
+    def owner(self) -> Int:
+        """Row of the spectrum that each peak belongs to."""
+        return np.repeat(np.arange(len(self.offsets) - 1, dtype=np.int64), np.diff(self.offsets))
+
+    def base_peaks(self, owner: Int) -> Float:
+        """Intensity of the base peak, for every peak."""
+        highest = np.zeros(len(self.offsets) - 1)
+        np.maximum.at(highest, owner, self.intensity)
+        return highest[owner]
+
+    def kept(self, keep: npt.NDArray[np.bool_], owner: Int) -> _Peaks:
+        lengths = np.bincount(owner[keep], minlength=len(self.offsets) - 1)
+        return _Peaks(self.mz[keep], self.intensity[keep], _offsets_of(lengths), self.precursor)
+
+
+def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view
+
+
+def _offsets_of(lengths: npt.NDArray[Any]) -> Int:
+    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets
+
+
+def _noise(peaks: _Peaks, step: NoiseThreshold) -> _Peaks:
+    owner = peaks.owner()
+    return peaks.kept(peaks.intensity >= step.relative * peaks.base_peaks(owner), owner)
+
+
+def _window(peaks: _Peaks, step: MzWindow) -> _Peaks:
+    low = -math.inf if step.low is None else step.low
+    high = math.inf if step.high is None else step.high
+    return peaks.kept((peaks.mz >= low) & (peaks.mz <= high), peaks.owner())
+
+
+def _precursor(peaks: _Peaks, step: RemovePrecursor) -> _Peaks:
+    owner = peaks.owner()
+    limit = np.where(np.isnan(peaks.precursor), math.inf, peaks.precursor - step.margin_da)[owner]
+    return peaks.kept(peaks.mz < limit, owner)
+
+
+def _merge(peaks: _Peaks, step: MergePeaks) -> _Peaks:
+    from nps_spectra.kernels.merge import merge_close_peaks
+
+    window_da, window_relative = widths(step.window)
+    out_mz, out_intensity = np.empty(len(peaks.mz)), np.empty(len(peaks.mz))
+    lengths = np.zeros(len(peaks.offsets) - 1, dtype=np.int64)
+    merge_close_peaks(
+        *kernel_arrays(peaks.mz, peaks.intensity, peaks.offsets),
+        window_da,
+        window_relative,
+        out_mz,
+        out_intensity,
+        lengths,
+    )
+    owner = peaks.owner()
+    keep = np.arange(len(owner)) - peaks.offsets[owner] < lengths[owner]
+    merged = _Peaks(out_mz, out_intensity, peaks.offsets, peaks.precursor)
+    return merged.kept(keep, owner)
+
+
+def _bin(peaks: _Peaks, step: BinNominal) -> _Peaks:
+    nominal = np.floor(peaks.mz + 0.5) if step.rule == "round" else np.ceil(peaks.mz - step.boundary)
+    nominal = np.maximum(nominal, 1.0)
+    owner = peaks.owner()
+    if len(nominal) == 0:
+        return peaks
+    first = np.ones(len(nominal), dtype=bool)
+    first[1:] = (nominal[1:] != nominal[:-1]) | (owner[1:] != owner[:-1])
+    summed = np.add.reduceat(peaks.intensity, np.flatnonzero(first))
+    lengths = np.bincount(owner[first], minlength=len(peaks.offsets) - 1)
+    return _Peaks(nominal[first], summed, _offsets_of(lengths), peaks.precursor)
+
+
+def _scale(peaks: _Peaks, step: ScaleBasePeak) -> _Peaks:
+    owner = peaks.owner()
+    scaled = step.to * peaks.intensity / peaks.base_peaks(owner)
+    if not step.whole:
+        return _Peaks(peaks.mz, scaled, peaks.offsets, peaks.precursor)
+    scaled = np.floor(scaled + 0.5)
+    return _Peaks(peaks.mz, scaled, peaks.offsets, peaks.precursor).kept(scaled > 0, owner)
+
+
+_STEPS: dict[type[Step], Callable[[_Peaks, Any], _Peaks]] = {
+    NoiseThreshold: _noise,
+    MzWindow: _window,
+    RemovePrecursor: _precursor,
+    MergePeaks: _merge,
+    BinNominal: _bin,
+    ScaleBasePeak: _scale,
+}
+
+
+def widths(tolerance: Tolerance) -> tuple[float, float]:
+    """A tolerance as kernels take it: absolute part in Da (with the boundary slack), part relative to the m/z."""
+    if tolerance.unit == "Da":
+        return tolerance.value + BOUNDARY_SLACK_DA, 0.0
+    return BOUNDARY_SLACK_DA, tolerance.value * 1e-6
+
+
+def kernel_arrays(mz: Float, values: Float, offsets: Int) -> tuple[Float, Float, Int]:
+    """Contiguous, native, writable-typed views, so that every kernel sees one set of types and compiles once."""
+    return (
+        _view(mz, np.float64),
+        _view(values, np.float64),
+        _view(offsets, np.int64),
+    )
+
+
+def _view(array: npt.NDArray[Any], dtype: Any) -> npt.NDArray[Any]:
+    plain = np.ascontiguousarray(array, dtype=dtype)
+    if plain.flags.writeable or type(plain) is not np.ndarray:
+        plain = plain.view(np.ndarray)
+        plain.flags.writeable = False
+    return plain

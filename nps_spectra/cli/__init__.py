@@ -1,0 +1,1 @@
+"""The command line: arguments, one call, output. Only here do errors become exit codes."""

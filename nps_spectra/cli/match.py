@@ -1,0 +1,193 @@
+"""``nps-spectra match``: samples in, ranked substances out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final
+
+from nps_spectra import __version__
+from nps_spectra.atomic import write_text
+from nps_spectra.cli.library import notice
+from nps_spectra.cli.main import FINE, REJECTED
+from nps_spectra.cli.output import progress_bar, reject_dicts, rejects_csv, table, tell_report
+from nps_spectra.errors import NoSpectraError, NpsSpectraError, OptionError
+from nps_spectra.formats import ReadReport, read_spectra
+from nps_spectra.library import Library
+from nps_spectra.scoring import printed_match_factor
+from nps_spectra.searching import Hits, QueryResult, search
+from nps_spectra.spectra import Spectra
+
+_PACKAGES: Final = ("numpy", "numba", "h5py", "pyteomics", "rdkit")
+CAUTION: Final = (
+    "A score is not an identification: isomers and close analogues can score alike, and a substance that the\n"
+    "library lacks still gets a best hit. Confirm with reference material and a second technique."
+)
+
+
+def match(options: argparse.Namespace) -> int:
+    """Match samples against a library."""
+    library = _library(options.library)
+    out = None if options.out is None else _folder(options.out)
+    queries = read_spectra(
+        options.samples, format=options.format, strict=options.strict, progress=progress_bar("reading samples")
+    )
+    report: ReadReport = queries.report
+    tell_report(report)
+    record = _record(options, library, report)
+    try:
+        hits = _searched(queries, library, options)
+    except NpsSpectraError as error:
+        if out is not None:
+            write_text(out / "rejects.csv", rejects_csv(report.rejects))
+            write_text(out / "run.json", _json(record | {"error": str(error)}))
+        raise
+    rejects = reject_dicts(report.rejects)
+    if out is not None:
+        hits.to_csv(out / "hits.csv")
+        hits.to_json(out / "hits.json", rejects)
+        write_text(out / "rejects.csv", rejects_csv(report.rejects))
+        write_text(out / "run.json", _json(record | {"search": hits.options}))
+    if options.json:
+        print(hits.to_json(rejects=rejects), end="")
+    else:
+        _print_table(hits)
+        if out is not None:
+            print(f"\nwritten to {out}: hits.csv, hits.json, rejects.csv, run.json")
+    unanswered = [query for query in hits.queries if query.candidates == 0]
+    for query in unanswered:
+        print(f"NOT COMPARED {query.id}: {query.reason}", file=sys.stderr)
+    return REJECTED if report.rejects or unanswered else FINE
+
+
+def _library(path: str | None) -> Library:
+    if path is None:
+        from nps_spectra.library.starter import starter_library
+
+        library = starter_library()
+    else:
+        library = Library.open(path)
+        library.check_quickly()
+    print(
+        f"library {library.name}: {len(library)} spectra of {len(library.substances)} substances, "
+        f"digest {library.digest}",
+        file=sys.stderr,
+    )
+    notice(library)
+    return library
+
+
+def _folder(path: str) -> Path:
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OptionError(f"{path}: cannot be made a folder for the results ({error})") from error
+    return folder
+
+
+def _searched(queries: Spectra, library: Library, options: argparse.Namespace) -> Hits:
+    if len(queries) == 0:
+        report: ReadReport = queries.report
+        first = f"; the first reason: {report.rejects[0].file}: {report.rejects[0].reason}" if report.rejects else ""
+        raise NoSpectraError(f"not one spectrum of the samples could be read ({report}){first}")
+    return search(
+        queries,
+        library,
+        method=options.method,
+        top=options.top,
+        tolerance=options.tolerance,
+        precursor_tolerance=options.precursor_tolerance,
+        retention_index_tolerance=options.retention_index_tolerance,
+        collision_energy_tolerance_ev=options.collision_energy_tolerance,
+        progress=progress_bar("searching", "spectra", 1),
+    )
+
+
+def _record(options: argparse.Namespace, library: Library, report: ReadReport) -> dict[str, Any]:
+    """What has to be known to do the run again."""
+    return {
+        "program": f"nps_spectra {__version__}",
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "options": {name: value for name, value in sorted(vars(options).items()) if name not in ("noun", "json")},
+        "library": {
+            "name": library.name,
+            "file": None if library.path is None else str(library.path),
+            "digest": library.digest,
+            "spectra": len(library),
+            "substances": len(library.substances),
+            "sources": [
+                {"file": source["file"], "sha256": source["sha256"], "licence": source["licence"]}
+                for source in library.sources
+            ],
+            "notice": library.notice,
+        },
+        "inputs": [
+            {
+                "file": file.file,
+                "sha256": file.sha256 or None,
+                "records_in": file.records_in,
+                "records_out": file.records_out,
+                "formats": list(file.formats),
+            }
+            for file in report.files
+        ],
+        "records": {
+            "in": report.records_in,
+            "out": report.records_out,
+            "rejected": report.records_rejected,
+            "repaired": report.records_repaired,
+            "repairs": dict(report.repairs),
+            "notes": dict(report.notes),
+            "not_read": [{"file": file, "reason": reason} for file, reason in report.skipped],
+        },
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+
+
+def _print_table(hits: Hits) -> None:
+    for query in hits.queries:
+        print(f"\n{query.name or 'unnamed'}  ({query.id})  {query.method}, {query.candidates} library spectra")
+        if not query.hits:
+            print(f"  no hit: {query.reason}")
+            continue
+        rows = [
+            (
+                str(hit.rank),
+                _score(hit.score, query),
+                _score(hit.reverse_score, query),
+                str(hit.matched_peaks),
+                f"{100 * hit.query_explained:.0f} %",
+                hit.name or "unnamed",
+                hit.formula or "",
+            )
+            for hit in query.hits
+        ]
+        print(table(("rank", "score", "reverse", "peaks", "explained", "substance", "formula"), rows, (0, 1, 2, 3, 4)))
+    if hits.library["notice"]:
+        print(f"\nNOTICE: {hits.library['notice']}")
+    print(f"\n{CAUTION}")
+
+
+def _score(value: float, query: QueryResult) -> str:
+    if query.method.startswith("nist"):
+        return str(printed_match_factor(value))
+    return f"{value:.3f}"

@@ -1,0 +1,80 @@
+"""What commands share when they write: progress, tables of rejects, text for a terminal."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from nps_spectra.formats import ReadReport, Reject
+from nps_spectra.searching.hits import cell
+
+
+def progress_bar(label: str, unit: str = "MB", scale: float = 1e-6) -> Callable[[int, int], None] | None:
+    """A bar on a terminal; None elsewhere, so that logs stay clean."""
+    if not sys.stderr.isatty():
+        return None
+    shown = [0.0]
+
+    def show(done: int, total: int) -> None:
+        now = time.monotonic()
+        finished = done >= total
+        if now - shown[0] < 0.1 and not finished:
+            return
+        shown[0] = now
+        share = done / total if total else 1.0
+        bar = "#" * int(30 * share)
+        end = "\n" if finished else ""
+        print(
+            f"\r{label} [{bar:<30}] {done * scale:.0f}/{total * scale:.0f} {unit}", end=end, file=sys.stderr, flush=True
+        )
+
+    return show
+
+
+def rejects_csv(rejects: Iterable[Reject]) -> str:
+    """Rejects as comma-separated text."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("file", "record", "line", "reason"))
+    for reject in rejects:
+        writer.writerow([cell(value) for value in (reject.file, reject.record, reject.line, reject.reason)])
+    return text.getvalue()
+
+
+def reject_dicts(rejects: Iterable[Reject]) -> list[dict[str, str | int | None]]:
+    """Rejects as plain data."""
+    return [
+        {"file": reject.file, "record": reject.record, "line": reject.line, "reason": reject.reason}
+        for reject in rejects
+    ]
+
+
+def tell_report(report: ReadReport, shown: int = 10) -> None:
+    """Say on stderr what became of the records."""
+    print(f"records: {report}", file=sys.stderr)
+    for kind, counts in (("repaired", report.repairs), ("note", report.notes)):
+        for text, count in counts.most_common():
+            print(f"  {kind}, {count} times: {text}", file=sys.stderr)
+    for name, reason in report.skipped[:shown]:
+        print(f"  not read: {name} ({reason})", file=sys.stderr)
+    for reject in report.rejects[:shown]:
+        place = f", record {reject.record}, line {reject.line}" if reject.record is not None else ""
+        print(f"  REJECTED {reject.file}{place}: {reject.reason}", file=sys.stderr)
+    if len(report.rejects) > shown:
+        print(f"  ... and {len(report.rejects) - shown} more rejects", file=sys.stderr)
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
+    """Columns of text; those of `right` are aligned to the right."""
+    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+    lines = []
+    for row in (header, *rows):
+        cells = [
+            value.rjust(width) if column in right else value.ljust(width)
+            for column, (value, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  " + "  ".join(cells).rstrip())
+    return "\n".join(lines)

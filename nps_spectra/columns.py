@@ -1,0 +1,133 @@
+"""Columns of metadata: text and numbers for many spectra, in plain arrays that can be memory-mapped."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+
+class TextColumn:
+    """Texts as one block of UTF-8 and offsets; no bytes means missing (None).
+
+    Attributes
+    ----------
+    blob : ndarray of uint8, shape (bytes,)
+    offsets : ndarray of int64, shape (n + 1,)
+    """
+
+    __slots__ = ("blob", "offsets")
+
+    def __init__(self, blob: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> None:
+        self.blob = blob
+        self.offsets = offsets
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, row: int) -> str | None:
+        start, stop = int(self.offsets[row]), int(self.offsets[row + 1])
+        return self.blob[start:stop].tobytes().decode("utf-8", "surrogatepass") if stop > start else None
+
+    def raw(self, row: int) -> bytes:
+        """The UTF-8 of one text, empty if it is missing."""
+        return self.blob[int(self.offsets[row]) : int(self.offsets[row + 1])].tobytes()
+
+    def to_list(self) -> list[str | None]:
+        """All texts; much faster than one by one."""
+        block = self.blob.tobytes()
+        bounds = self.offsets.tolist()
+        return [
+            block[start:stop].decode("utf-8", "surrogatepass") if stop > start else None
+            for start, stop in pairwise(bounds)
+        ]
+
+    def take(self, rows: npt.NDArray[np.int64]) -> TextColumn:
+        """The texts of `rows`, in that order."""
+        starts = self.offsets[rows]
+        lengths = self.offsets[rows + 1] - starts
+        offsets = np.zeros(len(rows) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        at = np.arange(int(offsets[-1]), dtype=np.int64) + np.repeat(starts - offsets[:-1], lengths)
+        return TextColumn(self.blob[at], offsets)
+
+    @classmethod
+    def joined(cls, parts: Sequence[TextColumn]) -> TextColumn:
+        """Several columns one after the other."""
+        lengths = np.concatenate([np.diff(part.offsets) for part in parts])
+        offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        return cls(np.concatenate([part.blob for part in parts]), offsets)
+
+
+class NumberColumn:
+    """Numbers as float64, NaN where missing (None).
+
+    Attributes
+    ----------
+    values : ndarray of float64, shape (n,)
+    """
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: npt.NDArray[np.float64]) -> None:
+        self.values = values
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, row: int) -> float | None:
+        value = float(self.values[row])
+        return None if math.isnan(value) else value
+
+    def to_list(self) -> list[float | None]:
+        """All numbers."""
+        return [None if value != value else value for value in self.values.tolist()]
+
+    def take(self, rows: npt.NDArray[np.int64]) -> NumberColumn:
+        """The numbers of `rows`, in that order."""
+        return NumberColumn(self.values[rows])
+
+
+Column = TextColumn | NumberColumn
+
+
+class TextColumnBuilder:
+    """Grows a `TextColumn` text by text."""
+
+    __slots__ = ("_blob", "_ends")
+
+    def __init__(self) -> None:
+        self._blob = bytearray()
+        self._ends = array("q", [0])
+
+    def append(self, value: str | None) -> None:
+        """Append one text; None is missing."""
+        if value:
+            self._blob += value.encode("utf-8", "surrogatepass")
+        self._ends.append(len(self._blob))
+
+    def finish(self) -> TextColumn:
+        """The column; nothing can be appended after this, because the column shares its memory."""
+        return TextColumn(np.frombuffer(self._blob, np.uint8), np.array(self._ends, dtype=np.int64))
+
+
+class NumberColumnBuilder:
+    """Grows a `NumberColumn` number by number."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self) -> None:
+        self._values = array("d")
+
+    def append(self, value: float | None) -> None:
+        """Append one number; None is missing."""
+        self._values.append(math.nan if value is None else value)
+
+    def finish(self) -> NumberColumn:
+        """The column."""
+        return NumberColumn(np.array(self._values, dtype=np.float64))

@@ -1,0 +1,219 @@
+"""From the text of a field to its typed value: one place for all formats.
+
+What cannot be understood stays missing, is noted, and remains in the original fields.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from nps_spectra.spectrum import FIELDS, normalise_polarity
+
+_MISSING: Final = frozenset({"", "n/a", "na", "nan", "none", "null", "unknown", "-", "--", "?", "not available"})
+_NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
+_ONE_NUMBER: Final = re.compile(rf"^\s*({_NUMBER})\s*$")
+_TIME: Final = re.compile(
+    rf"^\s*({_NUMBER})\s*(min|mins|minute|minutes|m|sec|secs|second|seconds|s)?\.?\s*(\(.*\))?\s*$", re.IGNORECASE
+)
+_ENERGY: Final = re.compile(rf"(?:^|[^\d.])({_NUMBER})\s*(ev|v)\b", re.IGNORECASE)
+_CAS: Final = re.compile(r"^(\d{2,7})-?(\d{2})-?(\d)$")
+_INCHIKEY: Final = re.compile(r"^[A-Z]{14}-[A-Z]{10}-[A-Z]$")
+_CHARGE: Final = re.compile(r"^\s*(?:(\d+)\s*([+-])|([+-])\s*(\d+)|(\d+))\s*$")
+_LEVEL: Final = re.compile(r"^\s*(?:ms)?\s*(\d)?\s*$", re.IGNORECASE)
+_RI_BY_COLUMN: Final = re.compile(rf"(SemiStdNP|StdNP)\s*=\s*({_NUMBER})")
+#: NIST's programs write 0 where they know no value.
+_ZERO_IS_MISSING: Final = frozenset({"cas", "exact_mass", "nominal_mass", "precursor_mz", "retention_index"})
+_ADDUCT_CHARGE: Final = re.compile(r"\](\d*)([+-])\*?$")
+
+#: Ionisation techniques by the token that names them in instrument types ("LC-ESI-QTOF", "GC-EI-TOF").
+IONIZATIONS: Final = {
+    "EI": "EI",
+    "CI": "CI",
+    "ESI": "ESI",
+    "NANO-ESI": "ESI",
+    "NANOESI": "ESI",
+    "NSI": "ESI",
+    "APCI": "APCI",
+    "APPI": "APPI",
+    "DART": "DART",
+    "DESI": "DESI",
+    "MALDI": "MALDI",
+    "FAB": "FAB",
+    "FD": "FD",
+    "FI": "FI",
+}
+
+
+def is_missing(text: str) -> bool:
+    """Whether a field text only says that the value is not known."""
+    return text.strip().lower() in _MISSING
+
+
+def number(text: str) -> float | None:
+    """One number and nothing else; None otherwise (``float()`` would take '1_000' and 'nan')."""
+    found = _ONE_NUMBER.match(text)
+    return float(found.group(1)) if found else None
+
+
+def cas_number(text: str) -> str | None:
+    """CAS Registry Number with hyphens if the check digit is right; None otherwise."""
+    found = _CAS.match(text.strip())
+    if found is None:
+        return None
+    digits = found.group(1) + found.group(2)
+    check = sum(weight * int(digit) for weight, digit in enumerate(reversed(digits), start=1)) % 10
+    return "-".join(found.groups()) if check == int(found.group(3)) else None
+
+
+def ionization_of(instrument_type: str) -> str | None:
+    """Ionisation technique named by a token of an instrument type; None if none is."""
+    upper = instrument_type.upper()
+    for token in re.split(r"[-\s,;/()]+", upper):
+        if token in IONIZATIONS:
+            return IONIZATIONS[token]
+    return None
+
+
+def _time(text: str, default_unit: str | None) -> float | None:
+    found = _TIME.match(text)
+    if found is None:
+        return None
+    unit = (found.group(2) or default_unit or "").lower()
+    if not unit:
+        return None
+    return float(found.group(1)) * (60.0 if unit.startswith("m") else 1.0)
+
+
+def _level(text: str) -> int | None:
+    found = _LEVEL.match(text)
+    return int(found.group(1) or 1) if found else None
+
+
+def _charge(text: str) -> int | None:
+    found = _CHARGE.match(text)
+    if found is None:
+        return None
+    size = int(found.group(1) or found.group(4) or found.group(5))
+    return -size if "-" in (found.group(2), found.group(3)) else size
+
+
+def _ionization(text: str) -> str | None:
+    return IONIZATIONS.get(text.strip().upper()) or ionization_of(text)
+
+
+def _inchikey(text: str) -> str | None:
+    value = text.strip().upper().removeprefix("INCHIKEY=")
+    return value if _INCHIKEY.match(value) else None
+
+
+def _positive(text: str) -> float | None:
+    value = number(text)
+    return value if value is not None and value > 0 else None
+
+
+def _precursor(text: str) -> float | None:
+    # "609.3/195.1" is the chain of an MSn spectrum: the last one was fragmented to give it.
+    return _positive(text.split("/")[-1])
+
+
+def _retention_index(text: str) -> float | None:
+    # NIST lists one value a column class ("SemiStdNP=2528/2/2"): 5 % phenyl columns are those of drug analysis.
+    by_column = dict(_RI_BY_COLUMN.findall(text))
+    return _positive(by_column.get("SemiStdNP") or by_column.get("StdNP") or text)
+
+
+def _nominal(text: str) -> int | None:
+    value = number(text)
+    return int(value) if value is not None and value > 0 and value == int(value) else None
+
+
+_CONVERTERS: Final[dict[str, Callable[[str], Any]]] = {
+    "cas": cas_number,
+    "inchikey": _inchikey,
+    "polarity": normalise_polarity,
+    "ionization": _ionization,
+    "ms_level": _level,
+    "charge": _charge,
+    "precursor_mz": _precursor,
+    "exact_mass": _positive,
+    "nominal_mass": _nominal,
+    "retention_index": _retention_index,
+}
+
+
+def assign(fields: dict[str, Any], notes: list[str], name: str, text: str, unit: str | None = None) -> None:
+    """Convert the text of typed field `name` and put it into `fields`.
+
+    The first value wins where a field is repeated; ``synonyms`` collects all. A text that says "unknown"
+    leaves the field missing; one that is not understood does so too and is noted.
+
+    Parameters
+    ----------
+    fields : dict
+        Typed fields collected so far; changed.
+    notes : list of str
+        Receives what was not understood; changed.
+    name : str
+        A key of `nps_spectra.spectrum.FIELDS`.
+    text : str
+        The value as it stands in the file.
+    unit : {"min", "s"}, optional
+        Unit of a retention time that names none, where the format fixes it.
+    """
+    text = text.strip()
+    if is_missing(text) or (name in _ZERO_IS_MISSING and number(text) == 0):
+        return
+    kind = FIELDS[name]
+    if kind == "texts":
+        fields[name] = (*fields.get(name, ()), text)
+        return
+    if fields.get(name) is not None:
+        return
+    value: Any
+    if name == "retention_time_s":
+        value = _time(text, unit)
+    elif name in _CONVERTERS:
+        value = _CONVERTERS[name](text)
+    elif kind == "float":
+        value = number(text)
+    else:
+        value = text
+    if value is None:
+        notes.append(f"{name}: value not understood, kept in the original fields only")
+        return
+    fields[name] = value
+
+
+def assign_collision_energy(fields: dict[str, Any], notes: list[str], text: str) -> None:
+    """Collision energy as written, and in eV where exactly one energy in eV or V is named.
+
+    Volts are taken as eV: the charge is one in this kind of data. Normalised energies ("35 NCE", "30 %"),
+    ramps and bare numbers have no value in eV.
+    """
+    assign(fields, notes, "collision_energy", text)
+    energies = _ENERGY.findall(text)
+    if len(energies) == 1 and not re.search(r"ramp|%|nce|\d\s*[-–,/]\s*\d", text, re.IGNORECASE):
+        fields.setdefault("collision_energy_ev", float(energies[0][0]))
+
+
+def complete(fields: dict[str, Any], notes: list[str]) -> None:
+    """Fill what follows from other fields: polarity and charge from the adduct, technique from the instrument."""
+    adduct = fields.get("adduct")
+    found = _ADDUCT_CHARGE.search(adduct) if adduct else None
+    if found:
+        size = int(found.group(1) or 1)
+        fields.setdefault("charge", size if found.group(2) == "+" else -size)
+    charge = fields.get("charge")
+    if charge and fields.get("polarity") is None:
+        fields["polarity"] = "positive" if charge > 0 else "negative"
+    elif charge and found is None and (charge > 0) != (fields["polarity"] == "positive"):
+        fields["charge"] = -charge
+    if fields.get("ionization") is None and fields.get("instrument_type"):
+        technique = ionization_of(fields["instrument_type"])
+        if technique:
+            fields["ionization"] = technique
+    if fields.get("ms_level") is None and fields.get("precursor_mz") is not None:
+        fields["ms_level"] = 2
+        notes.append("a precursor m/z and no MS level: taken as MS2")

@@ -1,0 +1,284 @@
+"""NIST MSP text and its dialects: NIST, SWGDRUG, MoNA, MassBank export, RIKEN / MS-DIAL.
+
+A record starts with ``Name:`` and ends at a blank line or at the next name. ``Num Peaks`` is only a check,
+so a wrong count costs nothing but a remark: no peak of another record is ever taken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from nps_spectra.formats.fields import assign, assign_collision_energy, complete
+from nps_spectra.formats.record import Format, ParsedRecord, RawRecord, RecordFault
+
+#: Typed field for a key, written without blanks, underscores and hyphens, in lower case.
+_KEYS: Final = {
+    "name": "name",
+    "synon": "synonyms",
+    "synonym": "synonyms",
+    "synonyms": "synonyms",
+    "formula": "formula",
+    "mw": "nominal_mass",
+    "nominalmass": "nominal_mass",
+    "exactmass": "exact_mass",
+    "monoisotopicmass": "exact_mass",
+    "cas": "cas",
+    "cas#": "cas",
+    "casno": "cas",
+    "casnumber": "cas",
+    "inchikey": "inchikey",
+    "inchi": "inchi",
+    "smiles": "smiles",
+    "precursormz": "precursor_mz",
+    "precursortype": "adduct",
+    "adduct": "adduct",
+    "ionmode": "polarity",
+    "polarity": "polarity",
+    "ionization": "ionization",
+    "ionisation": "ionization",
+    "charge": "charge",
+    "mslevel": "ms_level",
+    "spectrumtype": "ms_level",
+    "instrument": "instrument",
+    "instrumenttype": "instrument_type",
+    "retentiontime": "retention_time_s",
+    "rt": "retention_time_s",
+    "retentionindex": "retention_index",
+    "ri": "retention_index",
+    "id": "accession",
+    "db#": "accession",
+    "dbno": "accession",
+    "nist#": "accession",
+    "nistno": "accession",
+    "accession": "accession",
+    "license": "licence",
+    "licence": "licence",
+    "author": "contributor",
+    "authors": "contributor",
+    "contributor": "contributor",
+    "comment": "comment",
+    "comments": "comment",
+}
+#: Keys that MoNA packs into its comment as "key=value".
+_COMMENT_KEYS: Final = {
+    "smiles": "smiles",
+    "inchi": "inchi",
+    "inchikey": "inchikey",
+    "cas": "cas",
+    "casnumber": "cas",
+    "exactmass": "exact_mass",
+    "license": "licence",
+    "author": "contributor",
+    "accession": "accession",
+    "ionization": "ionization",
+}
+#: Keys of which NIST writes two on a line: "CAS#: 50-00-0;  NIST#: 229808".
+_ON_ONE_LINE: Final = frozenset({"cas#", "cas", "casno", "nist#", "nistno", "db#", "mw", "id", "formula", "exactmass"})
+
+_FIELD: Final = re.compile(r"^\s*([A-Za-z][A-Za-z0-9_#$ ./()-]*?)\s*:\s?(.*)$")
+_NEXT_FIELD: Final = re.compile(r";\s*(?=[A-Za-z][A-Za-z_# ]{1,20}:)")
+_COMMENT_PAIR: Final = re.compile(r'"([^"=]+)=([^"]*)"')
+_NAME: Final = re.compile(r"^\s*name\s*:", re.IGNORECASE)
+_COUNT: Final = re.compile(r"^\s*num\s*[_ ]?peaks?\s*:\s*(.*)$", re.IGNORECASE)
+_QUOTED: Final = re.compile(r'"[^"]*"')
+_BREAK: Final = re.compile(r"[;()\[\]{}]")
+_PLAIN: Final = re.compile(r"^[-+0-9.eE\s;]*$")
+_NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf(?:inity)?)", re.IGNORECASE)
+_COUNT_REPAIR: Final = "Num Peaks is not the number of peaks: all peaks were read"
+
+
+def _sniff(head: str, name: str) -> bool:
+    for line in head.split("\n"):
+        if line.strip():
+            return _NAME.match(line) is not None or (name.lower().endswith(".msp") and _FIELD.match(line) is not None)
+    return False
+
+
+def _split(lines: Iterable[tuple[int, str]]) -> Iterator[RawRecord]:
+    start, kept = 0, list[str]()
+    for at, line in lines:
+        blank = not line or line.isspace()
+        if kept and (blank or _NAME.match(line)):
+            yield RawRecord(start, kept)
+            kept = []
+        if blank:
+            continue
+        if not kept:
+            start = at
+        kept.append(line)
+    if kept:
+        yield RawRecord(start, kept)
+
+
+def _parse(raw: RawRecord, _name: str) -> ParsedRecord:
+    if not _NAME.match(raw.lines[0]):
+        raise RecordFault(f"found {raw.lines[0].strip()[:40]!r}, expected a record that starts with 'Name:'")
+    record = ParsedRecord((), ())
+    declared: str | None = None
+    peaks_from = len(raw.lines)
+    pairs: list[tuple[str, str]] = []
+    for at, line in enumerate(raw.lines):
+        count = _COUNT.match(line)
+        if count:
+            declared, peaks_from = count.group(1).strip(), at + 1
+            break
+        if at and _starts_peaks(line):
+            peaks_from = at
+            break
+        pairs += _fields_of(line)
+    record.original = pairs
+    record.dialect = _dialect(pairs)
+    _assign_all(record, pairs)
+    peak_lines = raw.lines[peaks_from:]
+    expected = int(declared) if declared is not None and declared.isdigit() else None
+    record.mz, record.intensity, annotations = _peaks(peak_lines, expected)
+    record.original += [("Peak annotation", text) for text in annotations]
+    if declared is None:
+        record.repairs.append("Num Peaks is missing: all peaks were read")
+    elif expected != len(record.mz):
+        record.repairs.append(_COUNT_REPAIR)
+    return record
+
+
+def _fields_of(line: str) -> list[tuple[str, str]]:
+    found = _FIELD.match(line)
+    if found is None:
+        raise RecordFault(f"found {line.strip()[:40]!r}, expected 'Field: value' or peaks")
+    key, value = found.group(1), found.group(2).strip()
+    if _plain_key(key) in _ON_ONE_LINE and ";" in value:
+        parts = _NEXT_FIELD.split(value)
+        return [(key, parts[0].strip()), *(pair for part in parts[1:] for pair in _fields_of(part))]
+    return [(key, value)]
+
+
+def _starts_peaks(line: str) -> bool:
+    first = line.lstrip().lstrip("([{")[:1]
+    return first.isdigit() or (first in "+-." and _FIELD.match(line) is None)
+
+
+def _plain_key(key: str) -> str:
+    return key.lower().replace(" ", "").replace("_", "").replace("-", "")
+
+
+def _dialect(pairs: list[tuple[str, str]]) -> str:
+    keys = {key for key, _ in pairs}
+    plain = {_plain_key(key) for key in keys}
+    if "PRECURSORMZ" in keys or "PRECURSORTYPE" in keys or "ontology" in plain:
+        return "MSP of RIKEN / MS-DIAL"
+    if any(_COMMENT_PAIR.search(value) for key, value in pairs if _plain_key(key).startswith("comment")):
+        return "MSP of MoNA"
+    if "casno" in plain:
+        return "MSP of SWGDRUG"
+    if "dbno" in plain:
+        return "MSP of MassBank"
+    if "nist#" in plain or "db#" in plain:
+        return "MSP of NIST"
+    return "MSP"
+
+
+def _assign_all(record: ParsedRecord, pairs: list[tuple[str, str]]) -> None:
+    fields, notes = record.fields, record.notes
+    packed: list[tuple[str, str]] = []
+    # RIKEN and MS-DIAL define retention times in minutes; in other dialects a bare number says nothing.
+    unit = "min" if record.dialect == "MSP of RIKEN / MS-DIAL" else None
+    for key, value in pairs:
+        plain = _plain_key(key)
+        name = _KEYS.get(plain)
+        if plain == "collisionenergy":
+            assign_collision_energy(fields, notes, value)
+        elif name == "synonyms" and value.startswith("$:"):
+            continue  # NIST's coded remarks ("$:28 InChIKey"), not a name; kept in the original fields
+        elif name == "nominal_mass":
+            _assign_molecular_weight(fields, value)
+        elif name == "ionization" and value.strip().lower() in ("positive", "negative"):
+            assign(fields, notes, "polarity", value)
+        elif name is not None:
+            assign(fields, notes, name, value, unit)
+        if name == "comment":
+            packed += _COMMENT_PAIR.findall(value)
+    for key, value in packed:
+        name = _COMMENT_KEYS.get(_plain_key(key))
+        if name is not None and fields.get(name) is None:
+            assign(fields, notes, name, value)
+    complete(fields, notes)
+
+
+def _assign_molecular_weight(fields: dict[str, Any], value: str) -> None:
+    # "MW" is the nominal mass in NIST's dialects and an average or exact mass elsewhere: only a whole number is taken.
+    if value.strip().isdigit() and int(value) > 0:
+        fields["nominal_mass"] = int(value)
+
+
+def _peaks(lines: Sequence[str], declared: int | None) -> tuple[list[float], list[float], list[str]]:
+    text = " ".join(lines)
+    if _PLAIN.match(text):
+        cells = text.replace(";", " ").split()
+        if len(cells) % 2 == 0 and all(len(line.replace(";", " ").split()) % 2 == 0 for line in lines):
+            try:
+                return [float(cell) for cell in cells[::2]], [float(cell) for cell in cells[1::2]], []
+            except ValueError:
+                pass  # the careful way below finds the cell and says so
+    annotations: list[str] = []
+    chunks: list[list[str]] = []
+    for line in lines:
+        chunks += _chunks_of(line, annotations)
+    return (*_pairs(chunks, declared), annotations)
+
+
+def _chunks_of(line: str, annotations: list[str]) -> list[list[str]]:
+    """Groups of cells of one line; each group holds whole pairs."""
+    quoted = _QUOTED.findall(line)
+    if quoted:
+        annotations.append(line.strip())
+        line = _QUOTED.sub(";", line)
+    if '"' in line:
+        raise RecordFault(f"peak line {line.strip()[:40]!r}: a quote is not closed")
+    found = []
+    for piece in _BREAK.split(line):
+        piece = piece.strip()
+        if not piece or piece == ",":
+            continue
+        # A comma followed by a blank, or a lone comma, can only be a delimiter.
+        cells = re.sub(r",\s+|\s+,", " ", piece.strip(",")).split()
+        if len(cells) == 3 and not _NUMBER.fullmatch(cells[2].replace(",", ".")) and not quoted:
+            annotations.append(line.strip())
+            cells = cells[:2]
+        found.append(cells)
+    return found
+
+
+def _pairs(chunks: list[list[str]], declared: int | None) -> tuple[list[float], list[float]]:
+    commas = any("," in cell for cells in chunks for cell in cells)
+    as_delimiter = [[part for cell in cells for part in cell.split(",")] for cells in chunks]
+    if not commas:
+        return _numbers(as_delimiter)
+    as_decimal = [[cell.replace(",", ".") for cell in cells] for cells in chunks]
+    readable = [
+        reading
+        for reading in (as_delimiter, as_decimal)
+        if all(len(cells) % 2 == 0 and all(map(_NUMBER.fullmatch, cells)) for cells in reading)
+    ]
+    if len(readable) == 2:
+        readable = [reading for reading in readable if sum(map(len, reading)) == 2 * (declared or 0)]
+        if len(readable) != 1:
+            raise RecordFault("commas may be decimal or between m/z and intensity, and Num Peaks does not tell which")
+    return _numbers(readable[0] if readable else as_delimiter)
+
+
+def _numbers(chunks: list[list[str]]) -> tuple[list[float], list[float]]:
+    mz: list[float] = []
+    intensity: list[float] = []
+    for cells in chunks:
+        for cell in cells:
+            if not _NUMBER.fullmatch(cell):
+                raise RecordFault(f"peak {len(mz) + 1}: {cell[:40]!r} is not a number")
+        if len(cells) % 2:
+            raise RecordFault(f"peak {len(mz) + 1 + len(cells) // 2}: {' '.join(cells)[:60]!r} is not in pairs")
+        mz += map(float, cells[::2])
+        intensity += map(float, cells[1::2])
+    return mz, intensity
+
+
+FORMAT: Final = Format("msp", (".msp",), _sniff, _split, _parse)

@@ -1,0 +1,1 @@
+"""Numba kernels on bare arrays: no objects, no options, one layout (peaks end to end, with offsets)."""

@@ -1,0 +1,109 @@
+"""Scores over matched peak pairs within an m/z tolerance, one query against many spectra.
+
+All assume m/z ascending, and peaks of one spectrum further apart than twice the tolerance, so that a peak
+has at most one partner and no assignment has to be solved.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from nps_spectra._jit import kernel
+
+Int = npt.NDArray[np.int64]
+Float = npt.NDArray[np.float64]
+
+
+@kernel
+def cosine_scores(
+    query_mz: Float,
+    query_weight: Float,
+    mz: Float,
+    weight: Float,
+    offsets: Int,
+    rows: Int,
+    tolerance_da: float,
+    tolerance_relative: float,
+    score: Float,
+    matched: Int,
+) -> None:
+    """Cosine of the weights of matched peaks; NaN where a spectrum has no peaks.
+
+    Two peaks match if they differ by at most ``tolerance_da + tolerance_relative * mean``.
+    """
+    n_query = len(query_mz)
+    query_norm = 0.0
+    for i in range(n_query):
+        query_norm += query_weight[i] * query_weight[i]
+    for k in range(len(rows)):
+        j, end = offsets[rows[k]], offsets[rows[k] + 1]
+        matched[k] = 0
+        score[k] = math.nan
+        if n_query == 0 or end == j:
+            continue
+        norm = 0.0
+        for peak in range(j, end):
+            norm += weight[peak] * weight[peak]
+        product = 0.0
+        n_matched = 0
+        i = 0
+        while i < n_query and j < end:
+            a, b = query_mz[i], mz[j]
+            if abs(a - b) <= tolerance_da + tolerance_relative * 0.5 * (a + b):
+                product += query_weight[i] * weight[j]
+                n_matched += 1
+                i += 1
+                j += 1
+            elif a < b:
+                i += 1
+            else:
+                j += 1
+        matched[k] = n_matched
+        score[k] = min(1.0, product / math.sqrt(query_norm * norm))
+
+
+@kernel
+def entropy_scores(
+    query_mz: Float,
+    query_share: Float,
+    mz: Float,
+    share: Float,
+    offsets: Int,
+    rows: Int,
+    tolerance_da: float,
+    tolerance_relative: float,
+    score: Float,
+    matched: Int,
+) -> None:
+    """Spectral entropy similarity of intensity shares (sum 1 in each spectrum); NaN where one has no peaks.
+
+    Only matched peaks contribute: with f(x) = x log2 x the similarity is half the sum of
+    f(a + b) - f(a) - f(b).
+    """
+    n_query = len(query_mz)
+    for k in range(len(rows)):
+        j, end = offsets[rows[k]], offsets[rows[k] + 1]
+        matched[k] = 0
+        score[k] = math.nan
+        if n_query == 0 or end == j:
+            continue
+        total = 0.0
+        n_matched = 0
+        i = 0
+        while i < n_query and j < end:
+            x, y = query_mz[i], mz[j]
+            if abs(x - y) <= tolerance_da + tolerance_relative * 0.5 * (x + y):
+                a, b = query_share[i], share[j]
+                total += (a + b) * math.log2(a + b) - a * math.log2(a) - b * math.log2(b)
+                n_matched += 1
+                i += 1
+                j += 1
+            elif x < y:
+                i += 1
+            else:
+                j += 1
+        matched[k] = n_matched
+        score[k] = min(1.0, max(0.0, 0.5 * total))

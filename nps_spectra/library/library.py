@@ -1,0 +1,336 @@
+"""A library of reference spectra: built once, opened in an instant, the same for everybody who has its digest."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from nps_spectra.errors import LibraryDamagedError, NoSpectraError, OptionError
+from nps_spectra.spectra import Spectra, joined
+from nps_spectra.spectrum import Spectrum, normalise_polarity
+from nps_spectra.substances import Substances, substances_of
+
+if TYPE_CHECKING:
+    from nps_spectra.formats.report import ReadReport
+    from nps_spectra.library.store import StoredLibrary
+
+PathLike = str | os.PathLike[str]
+
+
+class Library(Sequence[Spectrum]):
+    """Reference spectra with their substances, their sources and a content digest.
+
+    ``len(library)`` is the number of spectra and ``library[i]`` the spectrum with ``library_id`` i.
+
+    Attributes
+    ----------
+    name : str
+    path : Path or None
+        The file, for a library that was opened.
+    spectra : Spectra
+        Memory-mapped if the library was opened.
+    substances : Substances
+        Which spectra belong to the same substance.
+    sources : list of dict
+        For every source file: ``file``, ``sha256``, ``licence``, ``licences`` (counts per record),
+        ``records_in``, ``records_out``, ``formats``, ``rejects``.
+    notice : str or None
+        What every user of a result has to know about this library.
+    report : ReadReport or None
+        The account of reading the sources, right after `build`.
+    """
+
+    def __init__(
+        self,
+        spectra: Spectra,
+        *,
+        name: str,
+        substances: Substances | None = None,
+        sources: list[dict[str, Any]] | None = None,
+        notice: str | None = None,
+        stored: StoredLibrary | None = None,
+        path: Path | None = None,
+    ) -> None:
+        self.name = name
+        self.path = path
+        self.spectra = spectra
+        self.substances = substances_of(spectra) if substances is None else substances
+        self.sources = [] if sources is None else sources
+        self.notice = notice
+        self.report: ReadReport | None = None
+        self._stored = stored
+        self._prepared: dict[Any, Any] = {}
+
+    @classmethod
+    def build(
+        cls,
+        sources: PathLike | Spectra | Iterable[PathLike | Spectra],
+        out: PathLike,
+        *,
+        name: str | None = None,
+        licence: str | None = None,
+        format: str | None = None,
+        strict: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Library:
+        """Build a library file and open it.
+
+        The file appears under its name only when it is complete: a build that is killed leaves the old
+        library as it was. The digest depends on the spectra, not on the order of the sources.
+
+        Parameters
+        ----------
+        sources : path-like, Spectra, or iterable of them
+            Files, folders and archives as `nps_spectra.read_spectra` takes them.
+        out : path-like
+            The library file to write, usually ``*.h5``.
+        name : str, optional
+            Default: the file name without its extension.
+        licence : str, optional
+            Licence of the sources, where the records do not name their own.
+        format, strict, progress
+            As for `nps_spectra.read_spectra`.
+
+        Raises
+        ------
+        NoSpectraError
+            Not one spectrum could be read; an existing library stays.
+        InputError
+            A source that does not exist, or any reject in strict mode.
+        OptionError
+            The folder of `out` does not exist.
+        """
+        from nps_spectra import __version__
+        from nps_spectra.library import store
+
+        target = Path(out)
+        if not target.parent.is_dir():
+            raise OptionError(f"{target}: the folder {target.parent} does not exist")
+        if target.is_dir():
+            raise OptionError(f"{target}: is a folder; a library is a file, for example {target.name}.h5")
+        spectra, report = _read_all(sources, format, strict, progress)
+        if len(spectra) == 0:
+            first = (
+                f"; the first reason: {report.rejects[0].file}: {report.rejects[0].reason}" if report.rejects else ""
+            )
+            raise NoSpectraError(f"{target}: not one spectrum could be read ({report}){first}")
+        store.write(
+            target,
+            name=name or target.name.split(".")[0],
+            created_by=f"nps_spectra {__version__}",
+            sources=_described(report, spectra, licence),
+            spectra=spectra,
+            substances=substances_of(spectra),
+            digests=store.digests_of(spectra),
+        )
+        library = cls.open(target)
+        library.report = report
+        return library
+
+    @classmethod
+    def open(cls, path: PathLike) -> Library:
+        """Open a library file as a memory map; no spectrum is read before it is needed.
+
+        Raises
+        ------
+        NotALibraryError, LibraryVersionError, LibraryTruncatedError, LibraryDamagedError
+            What is wrong with the file, and what to do.
+        """
+        from nps_spectra.library import store
+
+        file = Path(path)
+        stored = store.read(file)
+        return cls(
+            stored.spectra,
+            name=stored.name,
+            substances=stored.substances,
+            sources=stored.sources,
+            stored=stored,
+            path=file,
+        )
+
+    def __len__(self) -> int:
+        return len(self.spectra)
+
+    @overload
+    def __getitem__(self, index: int) -> Spectrum: ...
+    @overload
+    def __getitem__(self, index: slice) -> Spectra: ...
+    def __getitem__(self, index: int | slice) -> Spectrum | Spectra:
+        return self.spectra[index]
+
+    def __repr__(self) -> str:
+        return f"<Library {self.name!r}, {len(self)} spectra of {len(self.substances)} substances>"
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the content of all spectra, whatever their order."""
+        from nps_spectra.library import store
+
+        return self._stored.digest if self._stored is not None else store.digest_of(self.digests)
+
+    @cached_property
+    def digests(self) -> npt.NDArray[np.uint8]:
+        """SHA-256 of the content of each spectrum, shape (spectra, 32)."""
+        from nps_spectra.library import store
+
+        return self._stored.digests if self._stored is not None else store.digests_of(self.spectra)
+
+    def check(self) -> None:
+        """Compute the digest of every spectrum anew and compare.
+
+        Raises
+        ------
+        LibraryDamagedError
+            Naming what is not as it was written.
+        """
+        from nps_spectra.library import store
+
+        if self._stored is not None and self.path is not None:
+            store.verify(self.path, self._stored)
+
+    def check_quickly(self) -> None:
+        """Compare the checksum of every stored array: what a run does before it trusts a library.
+
+        Raises
+        ------
+        LibraryDamagedError
+            Naming the arrays that are not as they were written.
+        """
+        from nps_spectra.library import store
+
+        if self._stored is not None:
+            damaged = store.damaged_arrays(self._stored)
+            if damaged:
+                raise LibraryDamagedError(
+                    f"{self.path}: damaged: {', '.join(damaged)}; 'nps-spectra library check' names the spectra"
+                )
+
+    def names_of(self, row: int) -> tuple[str, ...]:
+        """All names of the substance of spectrum `row`, its own first."""
+        names = self.spectra.texts("name")
+        own = names[row]
+        rows = np.flatnonzero(self.substances.of_row == self.substances.of_row[row])
+        others = (names[other] for other in rows.tolist())
+        return tuple(dict.fromkeys(name for name in (own, *others) if name))
+
+    def select(
+        self,
+        *,
+        ionization: str | Iterable[str] | None = None,
+        polarity: str | None = None,
+        ms_level: int | None = None,
+        adduct: str | Iterable[str] | None = None,
+        collision_energy_ev: tuple[float, float] | None = None,
+        licence: str | Iterable[str] | None = None,
+        contributor: str | Iterable[str] | None = None,
+        without_contributor: str | Iterable[str] | None = None,
+    ) -> Library:
+        """The spectra that have the values asked for; a spectrum without a value does not have it.
+
+        Parameters
+        ----------
+        ionization, adduct, licence, contributor : str or iterable of str
+            One of these values.
+        polarity : {"positive", "negative"}
+        ms_level : int
+        collision_energy_ev : (float, float)
+            Lowest and highest energy in eV.
+        without_contributor : str or iterable of str
+            Leave these out.
+
+        Raises
+        ------
+        OptionError
+            A value that is not possible.
+        """
+        keep = np.ones(len(self), dtype=bool)
+        wanted = {"ionization": ionization, "adduct": adduct, "licence": licence, "contributor": contributor}
+        for field, values in wanted.items():
+            if values is not None:
+                keep &= self._has(field, values)
+        if without_contributor is not None:
+            keep &= ~self._has("contributor", without_contributor)
+        if polarity is not None:
+            normal = normalise_polarity(polarity)
+            if normal is None:
+                raise OptionError(f"polarity {polarity!r}: expected 'positive' or 'negative'")
+            keep &= self._has("polarity", normal)
+        if ms_level is not None:
+            keep &= self.spectra.numbers("ms_level") == ms_level
+        if collision_energy_ev is not None:
+            energy = self.spectra.numbers("collision_energy_ev")
+            keep &= (energy >= collision_energy_ev[0]) & (energy <= collision_energy_ev[1])
+        rows = np.flatnonzero(keep)
+        chosen = Library(
+            self.spectra.select(rows),
+            name=self.name,
+            substances=self.substances.take(rows),
+            sources=self.sources,
+            notice=self.notice,
+        )
+        chosen.__dict__["digests"] = self.digests[rows]
+        return chosen
+
+    def _has(self, field: str, values: str | Iterable[str]) -> npt.NDArray[np.bool_]:
+        known = {values} if isinstance(values, str) else set(values)
+        return np.array([value in known for value in self.spectra.texts(field).to_list()], dtype=bool)
+
+    def prepared(self, scorer: Any) -> Any:
+        """The spectra as `scorer` compares them; computed once and kept while the library is open."""
+        if scorer not in self._prepared:
+            self._prepared[scorer] = scorer.prepare(self.spectra)
+        return self._prepared[scorer]
+
+
+def _read_all(
+    sources: PathLike | Spectra | Iterable[PathLike | Spectra],
+    format: str | None,
+    strict: bool,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[Spectra, ReadReport]:
+    from nps_spectra.formats import ReadReport, read_spectra
+
+    given = [sources] if isinstance(sources, (str, os.PathLike, Spectra)) else list(sources)
+    parts: list[Spectra] = []
+    report = ReadReport()
+    for source in given:
+        part = (
+            source
+            if isinstance(source, Spectra)
+            else read_spectra(source, format=format, strict=strict, progress=progress)
+        )
+        parts.append(part)
+        own = part.report if isinstance(part.report, ReadReport) else ReadReport(len(part), len(part))
+        report = report.merged(own)
+    return joined(parts, report), report
+
+
+def _described(report: ReadReport, spectra: Spectra, licence: str | None) -> list[dict[str, Any]]:
+    licences: dict[str, dict[str, int]] = {}
+    for file, own in zip(spectra.texts("source_file").to_list(), spectra.texts("licence").to_list(), strict=True):
+        counts = licences.setdefault((file or "").partition("!")[0], {})
+        counts[own or licence or "not stated"] = counts.get(own or licence or "not stated", 0) + 1
+    rejects: dict[str, list[dict[str, Any]]] = {}
+    for reject in report.rejects:
+        rejects.setdefault(reject.file.partition("!")[0], []).append(asdict(reject))
+    return [
+        {
+            "file": PurePath(file.file).name,
+            "sha256": file.sha256,
+            "licence": licence,
+            "licences": licences.get(file.file, {}),
+            "records_in": file.records_in,
+            "records_out": file.records_out,
+            "formats": list(file.formats),
+            "rejects": rejects.get(file.file, []),
+        }
+        for file in report.files
+    ]

@@ -1,0 +1,273 @@
+"""The library file: HDF5 with every array contiguous, so that an open library is a memory map.
+
+::
+
+    /                     attributes: format, format_version, created_by, name, digest
+    /checksums, /sources  uint8    JSON in UTF-8: SHA-256 of every dataset; what the spectra were read from
+    /peaks/mz             float64  (peaks,)
+    /peaks/intensity      float32  (peaks,)
+    /peaks/offsets        int64    (spectra + 1,)
+    /columns/F/blob       uint8    UTF-8 of text field F        /columns/F/offsets  int64 (spectra + 1,)
+    /columns/F/values     float64  (spectra,) of number field F, NaN = missing
+    /substances/blob, /substances/offsets, /substances/of_row   identity keys, and substance of each spectrum
+    /digests              uint8    (spectra, 32) SHA-256 of each spectrum's content
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from nps_spectra.atomic import replacing
+from nps_spectra.columns import Column, NumberColumn, TextColumn
+from nps_spectra.errors import (
+    LibraryDamagedError,
+    LibraryTruncatedError,
+    LibraryVersionError,
+    NotALibraryError,
+)
+from nps_spectra.spectra import Spectra, SpectraBuilder
+from nps_spectra.substances import Substances
+
+FORMAT: Final = "nps_spectra library"
+FORMAT_VERSION: Final = 1
+_SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
+#: Every dataset starts at a multiple of this, so that its memory map is aligned for any type.
+_ALIGNMENT: Final = 64
+_ATTRIBUTES: Final = ("created_by", "name", "digest", "checksums", "sources")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLibrary:
+    """What a library file holds."""
+
+    name: str
+    digest: str
+    created_by: str
+    sources: list[dict[str, Any]]
+    spectra: Spectra
+    substances: Substances
+    digests: npt.NDArray[np.uint8]
+    checksums: Mapping[str, str]
+
+
+def digest_of(digests: npt.NDArray[np.uint8]) -> str:
+    """Digest of a set of spectra from those of its members; their order does not count."""
+    ordered = sorted(row.tobytes() for row in digests)
+    return hashlib.sha256(b"".join(ordered)).hexdigest()
+
+
+def digests_of(spectra: Spectra) -> npt.NDArray[np.uint8]:
+    """SHA-256 of the content of each spectrum, shape (spectra, 32)."""
+    joined = bytes.fromhex("".join(spectra.digests()))
+    return np.frombuffer(joined, dtype=np.uint8).reshape(len(spectra), 32)
+
+
+def write(
+    path: Path,
+    *,
+    name: str,
+    created_by: str,
+    sources: list[dict[str, Any]],
+    spectra: Spectra,
+    substances: Substances,
+    digests: npt.NDArray[np.uint8],
+) -> None:
+    """Write a library under a temporary name, and rename it when it is safely on disk."""
+    with (
+        replacing(path) as partial,
+        h5py.File(partial, "w", libver="v110", alignment_threshold=1, alignment_interval=_ALIGNMENT) as file,
+    ):
+        checksums: dict[str, str] = {}
+        for key, array in _arrays(spectra, substances, digests):
+            plain = np.ascontiguousarray(array)
+            file.create_dataset(key, data=plain, track_times=False)
+            checksums[key] = _checksum(plain)
+        file.attrs["format"] = FORMAT
+        file.attrs["format_version"] = FORMAT_VERSION
+        file.attrs["created_by"] = created_by
+        file.attrs["name"] = name
+        file.attrs["digest"] = digest_of(digests)
+        # Long texts do not fit into attributes; as datasets they have no limit.
+        for key, value in (("checksums", checksums), ("sources", sources)):
+            text = json.dumps(value, ensure_ascii=False, sort_keys=True).encode("utf-8")
+            file.create_dataset(key, data=np.frombuffer(text, dtype=np.uint8), track_times=False)
+
+
+def _arrays(
+    spectra: Spectra, substances: Substances, digests: npt.NDArray[np.uint8]
+) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+    yield "peaks/mz", spectra.mz
+    yield "peaks/intensity", spectra.intensity
+    yield "peaks/offsets", spectra.offsets
+    for field, column in spectra.columns.items():
+        if isinstance(column, TextColumn):
+            yield f"columns/{field}/blob", column.blob
+            yield f"columns/{field}/offsets", column.offsets
+        else:
+            yield f"columns/{field}/values", column.values
+    keys = [key.encode("utf-8") for key in substances.keys]
+    offsets = np.zeros(len(keys) + 1, dtype=np.int64)
+    np.cumsum([len(key) for key in keys], out=offsets[1:])
+    yield "substances/blob", np.frombuffer(b"".join(keys), dtype=np.uint8)
+    yield "substances/offsets", offsets
+    yield "substances/of_row", substances.of_row
+    yield "digests", digests
+
+
+def _checksum(array: npt.NDArray[Any]) -> str:
+    return hashlib.sha256(array.reshape(-1).view(np.uint8).data).hexdigest()
+
+
+def read(path: Path) -> StoredLibrary:
+    """Open a library as a memory map.
+
+    Raises
+    ------
+    NotALibraryError, LibraryVersionError, LibraryTruncatedError, LibraryDamagedError
+        Each with what was found.
+    """
+    _check_signature(path)
+    try:
+        with h5py.File(path, "r") as file:
+            _check_header(path, file)
+            attributes = {name: _text(file, name) for name in _ATTRIBUTES}
+            arrays = _mapped(path, file)
+    except OSError as error:
+        if "truncated" in str(error):
+            raise LibraryTruncatedError(
+                f"{path}: the file is shorter than when it was written ({error}); copy or build it again"
+            ) from error
+        raise LibraryDamagedError(f"{path}: damaged HDF5 file ({error}); copy or build it again") from error
+    except (KeyError, RuntimeError, ValueError, TypeError) as error:
+        raise LibraryDamagedError(f"{path}: damaged library ({error}); copy or build it again") from error
+    return _assembled(path, attributes, arrays)
+
+
+def _check_signature(path: Path) -> None:
+    if not path.exists():
+        raise NotALibraryError(f"{path}: no such file")
+    if not path.is_file():
+        raise NotALibraryError(f"{path}: not a file; a library is one file, made by 'nps-spectra library build'")
+    with path.open("rb") as stream:
+        start = stream.read(len(_SIGNATURE))
+    if start != _SIGNATURE:
+        if len(start) < len(_SIGNATURE) and _SIGNATURE.startswith(start):
+            raise LibraryTruncatedError(f"{path}: the file has only {len(start)} bytes")
+        raise NotALibraryError(
+            f"{path}: no library but some other file (starts with {start!r}); "
+            "make a library of it by 'nps-spectra library build'"
+        )
+
+
+def _check_header(path: Path, file: h5py.File) -> None:
+    found = file.attrs.get("format")
+    if found != FORMAT:
+        raise NotALibraryError(f"{path}: an HDF5 file, but no library of this package (format is {found!r})")
+    version = int(file.attrs["format_version"])
+    if version > FORMAT_VERSION:
+        raise LibraryVersionError(
+            f"{path}: library format {version}, this program reads up to {FORMAT_VERSION}; install a newer nps_spectra"
+        )
+
+
+def _text(file: h5py.File, name: str) -> str:
+    if name in file.attrs:
+        return str(file.attrs[name])
+    return bytes(file[name][()]).decode("utf-8")
+
+
+def _mapped(path: Path, file: h5py.File) -> dict[str, npt.NDArray[Any]]:
+    whole = np.memmap(path, dtype=np.uint8, mode="r").view(np.ndarray)
+    arrays: dict[str, npt.NDArray[Any]] = {}
+
+    def take(key: str, item: Any) -> None:
+        if not isinstance(item, h5py.Dataset):
+            return
+        start = item.id.get_offset()
+        if start is None:  # an empty dataset has no place in the file
+            arrays[key] = np.empty(item.shape, dtype=item.dtype)
+            return
+        stop = start + item.size * item.dtype.itemsize
+        if stop > len(whole):
+            raise LibraryTruncatedError(f"{path}: {key} ends beyond the file; copy or build it again")
+        arrays[key] = whole[start:stop].view(item.dtype).reshape(item.shape)
+
+    file.visititems(take)
+    return arrays
+
+
+def _assembled(path: Path, attributes: dict[str, str], arrays: dict[str, npt.NDArray[Any]]) -> StoredLibrary:
+    try:
+        offsets = arrays["peaks/offsets"]
+        columns: dict[str, Column] = {}
+        for field, empty in SpectraBuilder().finish().columns.items():
+            if isinstance(empty, TextColumn):
+                columns[field] = TextColumn(arrays[f"columns/{field}/blob"], arrays[f"columns/{field}/offsets"])
+                _check_offsets(path, field, columns[field].offsets, len(columns[field].blob))  # type: ignore[union-attr]
+            else:
+                columns[field] = NumberColumn(arrays[f"columns/{field}/values"])
+            if len(columns[field]) != len(offsets) - 1:
+                raise LibraryDamagedError(f"{path}: column {field} has {len(columns[field])} rows")
+        _check_offsets(path, "peaks", offsets, len(arrays["peaks/mz"]))
+        spectra = Spectra(arrays["peaks/mz"], arrays["peaks/intensity"], offsets, columns)
+        keys = TextColumn(arrays["substances/blob"], arrays["substances/offsets"]).to_list()
+        return StoredLibrary(
+            attributes["name"],
+            attributes["digest"],
+            attributes["created_by"],
+            json.loads(attributes["sources"]),
+            spectra,
+            Substances(tuple(str(key) for key in keys), arrays["substances/of_row"]),
+            arrays["digests"],
+            json.loads(attributes["checksums"]),
+        )
+    except (KeyError, ValueError, IndexError) as error:
+        raise LibraryDamagedError(f"{path}: damaged library ({error!r}); copy or build it again") from error
+
+
+def _check_offsets(path: Path, what: str, offsets: npt.NDArray[np.int64], end: int) -> None:
+    if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != end or bool(np.any(np.diff(offsets) < 0)):
+        raise LibraryDamagedError(f"{path}: offsets of {what} are damaged; copy or build it again")
+
+
+def damaged_arrays(stored: StoredLibrary) -> list[str]:
+    """Arrays that do not have the checksum they were written with."""
+    found = dict(_arrays(stored.spectra, stored.substances, stored.digests))
+    return [
+        key
+        for key, checksum in stored.checksums.items()
+        if key not in found or _checksum(np.ascontiguousarray(found[key])) != checksum
+    ]
+
+
+def verify(path: Path, stored: StoredLibrary, progress: Callable[[int, int], None] | None = None) -> None:
+    """Compute every digest anew.
+
+    Raises
+    ------
+    LibraryDamagedError
+        Naming the spectra, or the arrays, that are not as they were written.
+    """
+    found = digests_of(stored.spectra)
+    if progress is not None:
+        progress(len(found), len(found))
+    wrong = np.flatnonzero(np.any(found != stored.digests, axis=1))
+    if len(wrong):
+        shown = ", ".join(f"{row} ({stored.spectra.texts('name')[row]})" for row in wrong[:5].tolist())
+        raise LibraryDamagedError(
+            f"{path}: {len(wrong)} of {len(found)} spectra do not have their digest: spectrum {shown}"
+        )
+    damaged = damaged_arrays(stored)
+    if damaged:
+        raise LibraryDamagedError(f"{path}: damaged: {', '.join(damaged)}; copy or build it again")
+    if digest_of(stored.digests) != stored.digest:
+        raise LibraryDamagedError(f"{path}: the digest of the library is not that of its spectra")

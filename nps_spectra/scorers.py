@@ -1,0 +1,224 @@
+"""Scoring methods with everything resolved: clean, prepare, call the kernel."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from typing import Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from nps_spectra.cleaning import CleaningRecipe, CleanSpectra, kernel_arrays, widths
+from nps_spectra.options import Tolerance
+from nps_spectra.spectra import Spectra
+from nps_spectra.spectrum import Spectrum
+
+Float = npt.NDArray[np.float64]
+Int = npt.NDArray[np.int64]
+Technique = Literal["EI", "MS/MS"]
+
+#: Spectra of lower entropy are re-weighted (Li et al. 2021).
+_ENTROPY_LIMIT: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Scores of one query against some rows of a library.
+
+    Attributes
+    ----------
+    score : ndarray of float64, shape (rows,)
+        NaN is "no score".
+    matched : ndarray of int64, shape (rows,)
+        Number of matched peaks.
+    """
+
+    score: Float
+    matched: Int
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Clean spectra with the values the kernel of a method multiplies (weights, shares, intensities)."""
+
+    clean: CleanSpectra
+    values: Float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scorer:
+    """A method with everything resolved: what will run.
+
+    Attributes
+    ----------
+    method : str
+    technique : {"EI", "MS/MS"}
+    recipe : CleaningRecipe
+    tolerance : Tolerance
+        0 Da where peaks are compared at nominal mass.
+    scale : float
+        Highest score: 1, or 999 for match factors.
+    """
+
+    method: str
+    technique: Technique
+    recipe: CleaningRecipe
+    tolerance: Tolerance
+    scale: float = 1.0
+
+    def describe(self) -> dict[str, Any]:
+        """Everything that was resolved, as plain data, for the record of a run."""
+        own = {field.name: getattr(self, field.name) for field in fields(self)}
+        return own | {"recipe": self.recipe.describe(), "tolerance": str(self.tolerance)}
+
+    def prepare(self, spectra: Spectra | Spectrum) -> Prepared:
+        """Clean by the recipe and compute what the kernel needs, once for many comparisons."""
+        clean = self.recipe.apply(spectra)
+        return Prepared(clean, self.values_of(clean))
+
+    def values_of(self, clean: CleanSpectra) -> Float:
+        """Value of every peak in the sums of this method."""
+        raise NotImplementedError
+
+    def score(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
+        """Compare spectrum `row` of `query` with `rows` of `library`."""
+        raise NotImplementedError
+
+    def reverse(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
+        """The same with query peaks that the library spectrum lacks left out of the query."""
+        mz, intensity = query.clean.peaks(row)
+        score, matched = np.full(len(rows), math.nan), np.zeros(len(rows), dtype=np.int64)
+        for k, library_row in enumerate(rows.tolist()):
+            partners = matched_pairs(mz, library.clean.peaks(library_row)[0], self.tolerance)[0]
+            offsets = np.array([0, len(partners)], dtype=np.int64)
+            part = CleanSpectra(mz[partners], intensity[partners], offsets, self.recipe)
+            found = self.score(Prepared(part, self.values_of(part)), 0, library, rows[k : k + 1])
+            # Nothing in common is a reverse score of 0, as for the score itself, where both have peaks.
+            comparable = len(mz) > 0 and not np.isnan(self.score(query, row, library, rows[k : k + 1]).score[0])
+            score[k] = 0.0 if comparable and len(partners) == 0 else found.score[0]
+            matched[k] = found.matched[0]
+        return Scores(score, matched)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatchFactor(Scorer):
+    """NIST's match factors; ``identity`` tells the two apart."""
+
+    identity: bool
+    mz_min: float | None
+    mz_max: float | None
+
+    def values_of(self, clean: CleanSpectra) -> Float:
+        return clean.intensity
+
+    def score(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
+        forward, _, matched = self._both(query, row, library, rows)
+        return Scores(forward, matched)
+
+    def reverse(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
+        _, reverse, matched = self._both(query, row, library, rows)
+        return Scores(reverse, matched)
+
+    def _both(self, query: Prepared, row: int, library: Prepared, rows: Int) -> tuple[Float, Float, Int]:
+        from nps_spectra.kernels.match_factor import match_factors
+
+        forward, reverse, matched = _results(len(rows))[0], _results(len(rows))[0], _results(len(rows))[1]
+        query_mz, query_values, _ = kernel_arrays(*query.clean.peaks(row), query.clean.offsets)
+        match_factors(
+            query_mz,
+            query_values,
+            *kernel_arrays(library.clean.mz, library.values, library.clean.offsets),
+            _rows(rows),
+            0.0 if self.mz_min is None else float(self.mz_min),
+            1e9 if self.mz_max is None else float(self.mz_max),
+            self.identity,
+            forward,
+            reverse,
+            matched,
+        )
+        return forward, reverse, matched
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightedCosine(Scorer):
+    """Cosine of m^a I^b."""
+
+    mz_exponent: float
+    intensity_exponent: float
+
+    def values_of(self, clean: CleanSpectra) -> Float:
+        weights: Float = clean.mz**self.mz_exponent * clean.intensity**self.intensity_exponent
+        return weights
+
+    def score(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
+        from nps_spectra.kernels.pairs import cosine_scores
+
+        return _pair_scores(cosine_scores, query, row, library, rows, self.tolerance)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entropy(Scorer):
+    """Spectral entropy similarity."""
+
+    weighted: bool
+
+    def values_of(self, clean: CleanSpectra) -> Float:
+        owner = np.repeat(np.arange(len(clean), dtype=np.int64), np.diff(clean.offsets))
+        share = _shares(clean.intensity, owner, len(clean))
+        if not self.weighted:
+            return share
+        entropy = np.bincount(owner, weights=-share * np.log(share), minlength=len(clean))
+        exponent = np.where(entropy < _ENTROPY_LIMIT, 0.25 + 0.25 * entropy, 1.0)
+        return _shares(share ** exponent[owner], owner, len(clean))
+
+    def score(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
+        from nps_spectra.kernels.pairs import entropy_scores
+
+        return _pair_scores(entropy_scores, query, row, library, rows, self.tolerance)
+
+
+def _shares(values: Float, owner: Int, count: int) -> Float:
+    result: Float = values / np.bincount(owner, weights=values, minlength=count)[owner]
+    return result
+
+
+def _results(count: int) -> tuple[Float, Int]:
+    return np.empty(count, dtype=np.float64), np.empty(count, dtype=np.int64)
+
+
+def _rows(rows: Int) -> Int:
+    view = np.ascontiguousarray(rows, dtype=np.int64).view(np.ndarray)
+    view.flags.writeable = False
+    return view
+
+
+def _pair_scores(kernel: Any, query: Prepared, row: int, library: Prepared, rows: Int, tolerance: Tolerance) -> Scores:
+    score, matched = _results(len(rows))
+    start, stop = int(query.clean.offsets[row]), int(query.clean.offsets[row + 1])
+    query_mz, query_values, _ = kernel_arrays(query.clean.mz[start:stop], query.values[start:stop], query.clean.offsets)
+    kernel(
+        query_mz,
+        query_values,
+        *kernel_arrays(library.clean.mz, library.values, library.clean.offsets),
+        _rows(rows),
+        *widths(tolerance),
+        score,
+        matched,
+    )
+    return Scores(score, matched)
+
+
+def matched_pairs(a: Float, b: Float, tolerance: Tolerance) -> tuple[Int, Int]:
+    """Indices of matching peaks of two clean spectra.
+
+    Assumes what the kernels assume: ascending m/z, peaks further apart than twice the tolerance.
+    """
+    absolute, relative = widths(tolerance)
+    nearest = np.searchsorted(b, a)
+    left, right = np.clip(nearest - 1, 0, max(len(b) - 1, 0)), np.clip(nearest, 0, max(len(b) - 1, 0))
+    if len(a) == 0 or len(b) == 0:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    partner = np.where(np.abs(a - b[left]) <= np.abs(a - b[right]), left, right)
+    close = np.abs(a - b[partner]) <= absolute + relative * 0.5 * (a + b[partner])
+    return np.flatnonzero(close).astype(np.int64), partner[close].astype(np.int64)

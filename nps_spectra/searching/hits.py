@@ -1,0 +1,285 @@
+"""Results of a search; every output is made from the one list of columns of `Hit`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from nps_spectra.atomic import write_text
+from nps_spectra.errors import MissingDependencyError
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True, slots=True)
+class SpectrumScore:
+    """Score of one library spectrum of a substance."""
+
+    library_id: int
+    score: float
+    matched_peaks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One substance of the library, by its best spectrum.
+
+    Attributes
+    ----------
+    query_id : str
+    rank : int
+        From 1; equal scores are ordered by matched peaks, then by library id.
+    name, inchikey, formula, cas : str or None
+        Of the best spectrum.
+    score, reverse_score : float
+        On the scale of the method, unrounded. The reverse score leaves out query peaks that the library
+        spectrum lacks; a reverse score far above the score is the sign of a mixture.
+    matched_peaks : int
+    query_explained, library_explained : float
+        Share of the intensity of all clean peaks that is in matched peaks, 0 to 1.
+    base_peak_agrees : bool
+        Whether both base peaks match each other.
+    unexplained_mz : float or None
+        m/z of the largest query peak without a partner.
+    unexplained_intensity : float or None
+        Its height relative to the query's base peak, 0 to 1.
+    mass_difference : float or None
+        Precursor m/z of the query less that of the library spectrum, in Th; None if one is not known.
+    library_id : int
+        Row of the best spectrum: ``library[library_id]``.
+    accession, contributor, licence : str or None
+        Of the best spectrum.
+    library, library_digest : str
+    method : str
+    spectra : tuple of SpectrumScore
+        All spectra of this substance that share a peak with the query, best first.
+    """
+
+    query_id: str
+    rank: int
+    name: str | None
+    inchikey: str | None
+    formula: str | None
+    cas: str | None
+    score: float
+    reverse_score: float
+    matched_peaks: int
+    query_explained: float
+    library_explained: float
+    base_peak_agrees: bool
+    unexplained_mz: float | None
+    unexplained_intensity: float | None
+    mass_difference: float | None
+    library_id: int
+    accession: str | None
+    contributor: str | None
+    licence: str | None
+    library: str
+    library_digest: str
+    method: str
+    spectra: tuple[SpectrumScore, ...] = field(repr=False)
+
+
+#: Columns of every table of hits.
+COLUMNS: Final = tuple(column.name for column in fields(Hit) if column.name != "spectra")
+_IN_JSON: Final = (
+    "rank",
+    "name",
+    "inchikey",
+    "formula",
+    "score",
+    "reverse_score",
+    "matched_peaks",
+    "library_id",
+    "cas",
+    "query_explained",
+    "library_explained",
+    "base_peak_agrees",
+    "unexplained_mz",
+    "unexplained_intensity",
+    "mass_difference",
+    "accession",
+    "contributor",
+    "licence",
+    "method",
+)
+#: A cell that starts with one of these is a formula to a spreadsheet program.
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class QueryResult:
+    """What became of one query.
+
+    Attributes
+    ----------
+    id : str
+    name : str or None
+    source : str or None
+        File it was read from.
+    technique : str
+    method : str
+    candidates : int
+        Library spectra it was compared with.
+    hits : tuple of Hit
+    reason : str or None
+        Why there are no hits.
+    """
+
+    id: str
+    name: str | None
+    source: str | None
+    technique: str
+    method: str
+    candidates: int
+    hits: tuple[Hit, ...]
+    reason: str | None
+
+
+class Hits(Sequence[Hit]):
+    """Hits of all queries, one after the other, best first.
+
+    Attributes
+    ----------
+    queries : tuple of QueryResult
+        One for every query, in the order of the queries; also those without hits, with the reason.
+    library : dict
+        ``name``, ``digest``, ``spectra``, ``substances``, ``notice``.
+    options : dict
+        What was asked for and what was resolved from it.
+    """
+
+    def __init__(self, queries: Sequence[QueryResult], library: dict[str, Any], options: dict[str, Any]) -> None:
+        self.queries = tuple(queries)
+        self.library = library
+        self.options = options
+        self._all = tuple(hit for query in self.queries for hit in query.hits)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._all[index]
+
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self._all)
+
+    def __repr__(self) -> str:
+        return f"<Hits, {len(self)} hits of {len(self.queries)} queries in {self.library['name']!r}>"
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """One dict a hit, with the keys of `COLUMNS`."""
+        return [{name: getattr(hit, name) for name in COLUMNS} for hit in self]
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A table with the columns of `COLUMNS`, one row a hit.
+
+        Raises
+        ------
+        MissingDependencyError
+            pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise MissingDependencyError("Hits.to_pandas needs pandas: pip install pandas") from error
+        return pandas.DataFrame(self.to_dicts(), columns=list(COLUMNS))
+
+    def to_csv(self, path: str | Path | None = None) -> str:
+        """Comma-separated text with a header, also written to `path` if given.
+
+        Cells that a spreadsheet program would run as a formula get an apostrophe in front.
+        """
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for row in self.to_dicts():
+            writer.writerow([cell(row[name]) for name in COLUMNS])
+        return _written(text.getvalue(), path)
+
+    def to_json(self, path: str | Path | None = None, rejects: Sequence[dict[str, Any]] = ()) -> str:
+        """One JSON object with ``library``, ``queries`` (each with its ``hits``) and ``rejects``."""
+        return _written(json.dumps(self.as_dict(rejects), ensure_ascii=False, indent=1) + "\n", path)
+
+    def as_dict(self, rejects: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+        """What `to_json` writes, as plain data."""
+        return {
+            "library": self.library,
+            "queries": [
+                {
+                    "id": query.id,
+                    "name": query.name,
+                    "source": query.source,
+                    "technique": query.technique,
+                    "method": query.method,
+                    "candidates": query.candidates,
+                    "reason": query.reason,
+                    "hits": [
+                        {name: getattr(hit, name) for name in _IN_JSON}
+                        | {"spectra": [asdict(one) for one in hit.spectra]}
+                        for hit in query.hits
+                    ],
+                }
+                for query in self.queries
+            ],
+            "rejects": list(rejects),
+        }
+
+    def to_parquet(self, path: str | Path) -> None:
+        """Write a Parquet file with the columns of `COLUMNS`.
+
+        Raises
+        ------
+        MissingDependencyError
+            pyarrow is not installed.
+        """
+        try:
+            import pyarrow
+            import pyarrow.parquet
+        except ImportError as error:
+            raise MissingDependencyError("Hits.to_parquet needs pyarrow: pip install pyarrow") from error
+        rows = self.to_dicts()
+        table = pyarrow.table({name: [row[name] for row in rows] for name in COLUMNS})
+        pyarrow.parquet.write_table(table, path)
+
+    def _repr_html_(self) -> str:
+        shown = ("query_id", "rank", "name", "formula", "score", "reverse_score", "matched_peaks", "library_id")
+        head = "".join(f"<th>{name}</th>" for name in shown)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(shown_value(getattr(hit, name)))}</td>" for name in shown) + "</tr>"
+            for hit in self
+        )
+        notice = self.library.get("notice")
+        caption = f"<caption>{escape(notice)}</caption>" if notice else ""
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def shown_value(value: Any) -> str:
+    """A value for people: empty for missing, three decimals for numbers."""
+    if value is None:
+        return ""
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def cell(value: Any) -> str:
+    """A value as a cell of a CSV file that is safe to open in a spreadsheet program."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return f"'{value}"
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _written(text: str, path: str | Path | None) -> str:
+    if path is not None:
+        write_text(Path(path), text)
+    return text

@@ -1,0 +1,234 @@
+"""Many spectra as parallel arrays: what readers return, libraries hold and searches take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from nps_spectra.columns import Column, NumberColumn, NumberColumnBuilder, TextColumn, TextColumnBuilder
+from nps_spectra.errors import OptionError
+from nps_spectra.spectrum import END, FIELDS, Kind, Source, Spectrum, content_digest, unpack_original
+
+_TEXT_EXTRAS: Final = ("original", "source_file", "source_sha256")
+_NUMBER_EXTRAS: Final = ("source_record", "source_line")
+
+
+class Spectra(Sequence[Spectrum]):
+    """Many spectra as parallel arrays; ``spectra[i]`` gives a `Spectrum`.
+
+    Attributes
+    ----------
+    mz : ndarray of float64, shape (peaks,)
+    intensity : ndarray of float32, shape (peaks,)
+        Peaks of all spectra, one after the other; ascending in m/z inside each spectrum.
+    offsets : ndarray of int64, shape (n + 1,)
+        Spectrum i owns peaks ``offsets[i]`` to ``offsets[i + 1]``.
+    columns : mapping of str to column
+        One column for every field of `FIELDS`, and ``original``, ``source_file``, ``source_record``,
+        ``source_line``, ``source_sha256``.
+    report : object
+        What the reader that made them has to report (`nps_spectra.formats.ReadReport`), None otherwise.
+    """
+
+    def __init__(
+        self,
+        mz: npt.NDArray[np.float64],
+        intensity: npt.NDArray[np.float32],
+        offsets: npt.NDArray[np.int64],
+        columns: Mapping[str, Column],
+        report: Any = None,
+    ) -> None:
+        self.mz = mz
+        self.intensity = intensity
+        self.offsets = offsets
+        self.columns = columns
+        self.report = report
+
+    @classmethod
+    def of(cls, spectra: Iterable[Spectrum]) -> Spectra:
+        """Collect single spectra."""
+        builder = SpectraBuilder()
+        for spectrum in spectra:
+            builder.add(spectrum)
+        return builder.finish()
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @overload
+    def __getitem__(self, index: int) -> Spectrum: ...
+    @overload
+    def __getitem__(self, index: slice) -> Spectra: ...
+    def __getitem__(self, index: int | slice) -> Spectrum | Spectra:
+        if isinstance(index, slice):
+            return self.select(np.arange(len(self))[index])
+        row = range(len(self))[index]
+        start, stop = int(self.offsets[row]), int(self.offsets[row + 1])
+        values: dict[str, Any] = {}
+        for name, kind in FIELDS.items():
+            value = self.columns[name][row]
+            values[name] = _from_column(kind, value)
+        file = self.columns["source_file"][row]
+        source = None
+        if file is not None:
+            source = Source(
+                str(file),
+                int(self.columns["source_record"][row] or 0),
+                int(self.columns["source_line"][row] or 0),
+                self._text("source_sha256", row),
+            )
+        return Spectrum(
+            self.mz[start:stop],
+            self.intensity[start:stop],
+            source=source,
+            original=unpack_original(self._text("original", row)),
+            **values,
+        )
+
+    def __iter__(self) -> Iterator[Spectrum]:
+        for row in range(len(self)):
+            yield self[row]
+
+    def __repr__(self) -> str:
+        return f"<Spectra, {len(self)} spectra, {len(self.mz)} peaks>"
+
+    def _text(self, column: str, row: int) -> str | None:
+        value = self.columns[column][row]
+        return None if value is None else str(value)
+
+    def texts(self, field: str) -> TextColumn:
+        """The column of a text field."""
+        column = self.columns[field]
+        if not isinstance(column, TextColumn):
+            raise OptionError(f"field {field!r} holds numbers")
+        return column
+
+    def numbers(self, field: str) -> npt.NDArray[np.float64]:
+        """The values of a number field as float64, NaN where missing."""
+        column = self.columns[field]
+        if not isinstance(column, NumberColumn):
+            raise OptionError(f"field {field!r} holds text")
+        return column.values
+
+    def select(self, rows: npt.ArrayLike) -> Spectra:
+        """The spectra of `rows` (indices), in that order."""
+        chosen = np.asarray(rows, dtype=np.int64)
+        starts, stops = self.offsets[chosen], self.offsets[chosen + 1]
+        lengths = stops - starts
+        offsets = np.zeros(len(chosen) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        peaks = np.arange(int(offsets[-1]), dtype=np.int64) + np.repeat(starts - offsets[:-1], lengths)
+        columns = {name: column.take(chosen) for name, column in self.columns.items()}
+        return Spectra(self.mz[peaks], self.intensity[peaks], offsets, columns, self.report)
+
+    def digests(self) -> list[str]:
+        """SHA-256 of the content of every spectrum; equal to ``spectra[i].digest``."""
+        decoded = {name: self.columns[name].to_list() for name in FIELDS}
+        original = self.texts("original")
+        bounds = self.offsets.tolist()
+        names = [(name, kind, decoded[name]) for name, kind in FIELDS.items()]
+        return [
+            content_digest(
+                self.mz[bounds[row] : bounds[row + 1]],
+                self.intensity[bounds[row] : bounds[row + 1]],
+                [(name, _from_column(kind, column[row])) for name, kind, column in names],
+                original.raw(row),
+            )
+            for row in range(len(self))
+        ]
+
+
+def _from_column(kind: Kind, value: str | float | None) -> Any:
+    if kind == "texts":
+        return tuple(str(value).split(END)) if value is not None else ()
+    if value is not None and kind == "int":
+        return int(value)
+    return value
+
+
+class SpectraBuilder:
+    """Grows `Spectra` one spectrum at a time, without an object for each."""
+
+    def __init__(self) -> None:
+        self._mz: list[bytes] = []
+        self._intensity: list[bytes] = []
+        self._lengths: list[int] = []
+        self._texts = {
+            name: TextColumnBuilder()
+            for name in (*(n for n, k in FIELDS.items() if k in ("text", "texts")), *_TEXT_EXTRAS)
+        }
+        self._numbers = {
+            name: NumberColumnBuilder()
+            for name in (*(n for n, k in FIELDS.items() if k in ("float", "int")), *_NUMBER_EXTRAS)
+        }
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def add(self, spectrum: Spectrum) -> None:
+        """Append one spectrum."""
+        values = {name: getattr(spectrum, name) for name in FIELDS}
+        self.append(spectrum.mz, spectrum.intensity, values, spectrum.original_text(), spectrum.source)
+
+    def append(
+        self,
+        mz: npt.NDArray[np.float64],
+        intensity: npt.NDArray[np.float32],
+        values: Mapping[str, Any],
+        original: str,
+        source: Source | None,
+    ) -> None:
+        """Append peaks as `checked_peaks` returns them and fields as a `Spectrum` would hold them."""
+        self._mz.append(mz.tobytes())
+        self._intensity.append(intensity.tobytes())
+        self._lengths.append(len(mz))
+        extra: dict[str, str | int | None] = {"original": original or None}
+        if source is not None:
+            extra |= {
+                "source_file": source.file,
+                "source_sha256": source.sha256,
+                "source_record": source.record,
+                "source_line": source.line,
+            }
+        for name, builder in self._texts.items():
+            value = extra.get(name) if name in _TEXT_EXTRAS else values.get(name)
+            builder.append(END.join(value) if isinstance(value, tuple) else value)  # type: ignore[arg-type]
+        for name, numbers in self._numbers.items():
+            numbers.append(extra.get(name) if name in _NUMBER_EXTRAS else values.get(name))  # type: ignore[arg-type]
+
+    def finish(self, report: Any = None) -> Spectra:
+        """The spectra collected so far."""
+        offsets = np.zeros(len(self._lengths) + 1, dtype=np.int64)
+        np.cumsum(np.array(self._lengths, dtype=np.int64), out=offsets[1:])
+        mz = np.frombuffer(b"".join(self._mz), dtype=np.float64)
+        intensity = np.frombuffer(b"".join(self._intensity), dtype=np.float32)
+        columns: dict[str, Column] = {name: builder.finish() for name, builder in self._texts.items()}
+        columns |= {name: builder.finish() for name, builder in self._numbers.items()}
+        return Spectra(mz, intensity, offsets, columns, report)
+
+
+def joined(parts: Sequence[Spectra], report: Any = None) -> Spectra:
+    """Several `Spectra` one after the other."""
+    if not parts:
+        return SpectraBuilder().finish(report)
+    if len(parts) == 1:
+        return Spectra(parts[0].mz, parts[0].intensity, parts[0].offsets, parts[0].columns, report)
+    lengths = np.concatenate([np.diff(part.offsets) for part in parts])
+    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    columns: dict[str, Column] = {}
+    for name, first in parts[0].columns.items():
+        if isinstance(first, TextColumn):
+            columns[name] = TextColumn.joined([part.texts(name) for part in parts])
+        else:
+            columns[name] = NumberColumn(np.concatenate([part.numbers(name) for part in parts]))
+    return Spectra(
+        np.concatenate([part.mz for part in parts]),
+        np.concatenate([part.intensity for part in parts]),
+        offsets,
+        columns,
+        report,
+    )

@@ -1,0 +1,333 @@
+"""One spectrum: the value that every other part of the package takes and returns."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import struct
+from collections.abc import Iterable, Mapping
+from dataclasses import KW_ONLY, dataclass, field, fields
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from nps_spectra.errors import OptionError, SpectrumError
+
+Kind = Literal["text", "texts", "float", "int"]
+
+#: Every typed field of a spectrum and what it holds. ``texts`` is a tuple of texts.
+FIELDS: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        "name": "text",
+        "synonyms": "texts",
+        "formula": "text",
+        "smiles": "text",
+        "inchi": "text",
+        "inchikey": "text",
+        "cas": "text",
+        "exact_mass": "float",
+        "nominal_mass": "int",
+        "ionization": "text",
+        "polarity": "text",
+        "ms_level": "int",
+        "precursor_mz": "float",
+        "adduct": "text",
+        "charge": "int",
+        "collision_energy": "text",
+        "collision_energy_ev": "float",
+        "retention_time_s": "float",
+        "retention_index": "float",
+        "instrument": "text",
+        "instrument_type": "text",
+        "accession": "text",
+        "contributor": "text",
+        "licence": "text",
+        "comment": "text",
+    }
+)
+
+_POLARITIES: Final = {
+    "positive": "positive",
+    "pos": "positive",
+    "p": "positive",
+    "+": "positive",
+    "negative": "negative",
+    "neg": "negative",
+    "n": "negative",
+    "-": "negative",
+}
+
+#: Separators of packed texts: between key and value, and after each item.
+_PAIR, END = "\x1f", "\x1e"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a spectrum was read.
+
+    Attributes
+    ----------
+    file : str
+        Path as the user gave it, below a folder with forward slashes; a member of an archive is
+        ``archive!member``.
+    record : int
+        Number of the record in its file, counted from 1.
+    line : int
+        Line on which the record starts, counted from 1.
+    sha256 : str or None
+        Digest of the file on disk (of the archive, for a member).
+    """
+
+    file: str
+    record: int
+    line: int
+    sha256: str | None = None
+
+
+def pack_original(pairs: Iterable[tuple[str, str]]) -> str:
+    """Store original fields as one text: in order of first appearance, repetitions of a field together."""
+    grouped: dict[str, str] = {}
+    for key, value in pairs:
+        grouped[key] = f"{grouped.get(key, '')}{key}{_PAIR}{value}{END}"
+    return "".join(grouped.values())
+
+
+def unpack_original(text: str | None) -> Mapping[str, tuple[str, ...]]:
+    """Original fields as a read-only mapping; a field that occurs several times has several values."""
+    found: dict[str, list[str]] = {}
+    for pair in (text or "").split(END):
+        key, separator, value = pair.partition(_PAIR)
+        if separator:
+            found.setdefault(key, []).append(value)
+    return MappingProxyType({key: tuple(values) for key, values in found.items()})
+
+
+def normalise_polarity(text: str) -> str | None:
+    """``"positive"`` or ``"negative"`` for the spellings in use, None for anything else."""
+    return _POLARITIES.get(text.strip().lower())
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Spectrum:
+    """One mass spectrum; it cannot be changed.
+
+    Peaks of intensity 0 are no peaks and are left out; the others are kept as given, sorted by m/z.
+    Missing fields are None (``synonyms``: an empty tuple), never 0, -1 or an empty text.
+
+    Parameters
+    ----------
+    mz : array_like, shape (n,)
+        m/z in Th, finite and > 0; kept as float64, ascending, read-only.
+    intensity : array_like, shape (n,)
+        Any linear scale, finite and >= 0; kept as float32, read-only.
+    **fields
+        The attributes below, e.g. ``name``, ``inchikey``, ``precursor_mz``, ``polarity``
+        ("positive"/"negative"), ``ionization`` ("EI", "ESI", ...), ``ms_level``,
+        ``retention_time_s`` (seconds), ``collision_energy_ev`` (eV).
+
+    Raises
+    ------
+    SpectrumError
+        Arrays of different length, NaN, infinite or negative values, or a field of the wrong kind.
+
+    Examples
+    --------
+    >>> s = Spectrum([119, 58, 91], [4, 100, 9], name="mephedrone", ionization="EI")
+    >>> s.mz.tolist(), s.name, s.precursor_mz
+    ([58.0, 91.0, 119.0], 'mephedrone', None)
+    """
+
+    mz: npt.NDArray[np.float64]
+    intensity: npt.NDArray[np.float32]
+    _: KW_ONLY
+    name: str | None = None
+    synonyms: tuple[str, ...] = ()
+    formula: str | None = None
+    smiles: str | None = None
+    inchi: str | None = None
+    inchikey: str | None = None
+    cas: str | None = None
+    exact_mass: float | None = None
+    nominal_mass: int | None = None
+    ionization: str | None = None
+    polarity: str | None = None
+    ms_level: int | None = None
+    precursor_mz: float | None = None
+    adduct: str | None = None
+    charge: int | None = None
+    collision_energy: str | None = None
+    collision_energy_ev: float | None = None
+    retention_time_s: float | None = None
+    retention_index: float | None = None
+    instrument: str | None = None
+    instrument_type: str | None = None
+    accession: str | None = None
+    contributor: str | None = None
+    licence: str | None = None
+    comment: str | None = None
+    source: Source | None = None
+    original: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    if TYPE_CHECKING:
+        # What callers may pass is wider than what the attributes hold.
+        def __init__(self, mz: npt.ArrayLike, intensity: npt.ArrayLike, **fields: Any) -> None: ...
+
+    def __post_init__(self) -> None:
+        mz, intensity = checked_peaks(self.mz, self.intensity)
+        object.__setattr__(self, "mz", mz)
+        object.__setattr__(self, "intensity", intensity)
+        for name, kind in FIELDS.items():
+            object.__setattr__(self, name, _checked_field(name, kind, getattr(self, name)))
+        object.__setattr__(self, "original", MappingProxyType(dict(self.original)))
+
+    def __len__(self) -> int:
+        return len(self.mz)
+
+    def __repr__(self) -> str:
+        known = [f"{name}={getattr(self, name)!r}" for name in ("name", "ionization", "precursor_mz")]
+        return f"<Spectrum {', '.join(known)}, {len(self)} peaks>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Spectrum) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    @property
+    def base_peak_mz(self) -> float | None:
+        """m/z of the most intense peak (the lowest one of several); None without peaks."""
+        return float(self.mz[int(np.argmax(self.intensity))]) if len(self) else None
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of peaks and fields (original ones included); where it was read does not count."""
+        return content_digest(
+            self.mz,
+            self.intensity,
+            [(name, getattr(self, name)) for name in FIELDS],
+            self.original_text().encode("utf-8", "surrogatepass"),
+        )
+
+    def original_text(self) -> str:
+        """The original fields as `pack_original` stores them."""
+        return pack_original((key, value) for key, values in self.original.items() for value in values)
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with other fields.
+
+        Raises
+        ------
+        SpectrumError
+            A value of the wrong kind.
+        """
+        kept = {known.name: getattr(self, known.name) for known in fields(self)}
+        unknown = set(changes) - set(kept)
+        if unknown:
+            raise OptionError(f"unknown field {sorted(unknown)[0]!r}; known: {', '.join(sorted(kept))}")
+        return type(self)(**(kept | changes))
+
+
+def content_digest(
+    mz: npt.NDArray[np.float64],
+    intensity: npt.NDArray[np.float32],
+    values: Iterable[tuple[str, Any]],
+    original: bytes,
+) -> str:
+    """SHA-256 over one spectrum in a fixed byte order; the same on every machine.
+
+    Parameters
+    ----------
+    mz, intensity : ndarray
+    values : iterable of (str, object)
+        Typed fields in the order of `FIELDS`; missing ones do not count.
+    original : bytes
+        Original fields as `pack_original` stores them, in UTF-8.
+    """
+    state = hashlib.sha256(struct.pack("<q", len(mz)))
+    state.update(np.ascontiguousarray(mz, dtype="<f8").tobytes())
+    state.update(np.ascontiguousarray(intensity, dtype="<f4").tobytes())
+    known = [f"{name}{_PAIR}{value!r}" for name, value in values if value is not None and value != ()]
+    state.update(END.join([*known, ""]).encode("utf-8", "surrogatepass"))
+    state.update(original)
+    return state.hexdigest()
+
+
+def checked_peaks(mz: npt.ArrayLike, intensity: npt.ArrayLike) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Peaks as read-only float64 m/z (ascending) and float32 intensity (> 0).
+
+    Raises
+    ------
+    SpectrumError
+        Not two one-dimensional arrays of equal length with finite numbers, m/z > 0 and intensity >= 0.
+    """
+    try:
+        mz_array = np.array(mz, dtype=np.float64, ndmin=1)
+        wide = np.array(intensity, dtype=np.float64, ndmin=1)
+    except (TypeError, ValueError) as error:
+        raise SpectrumError(f"m/z and intensity must be numbers: {error}") from error
+    if mz_array.ndim != 1 or wide.ndim != 1 or len(mz_array) != len(wide):
+        raise SpectrumError(f"m/z has shape {mz_array.shape}, intensity {wide.shape}: expected equal lengths")
+    fault = peak_fault(mz_array, wide)
+    if fault is not None:
+        raise SpectrumError(fault)
+    with np.errstate(over="ignore", under="ignore"):
+        narrow = wide.astype(np.float32)
+    if not np.isfinite(narrow).all():
+        raise SpectrumError(f"intensity {float(wide.max())!r}: larger than float32 can hold")
+    kept = narrow > 0
+    if not kept.all():
+        mz_array, narrow = mz_array[kept], narrow[kept]
+    if len(mz_array) > 1 and not bool(np.all(mz_array[1:] >= mz_array[:-1])):
+        order = np.argsort(mz_array, kind="stable")
+        mz_array, narrow = mz_array[order], narrow[order]
+    mz_array.flags.writeable = False
+    narrow.flags.writeable = False
+    return mz_array, narrow
+
+
+def peak_fault(mz: npt.NDArray[np.float64], intensity: npt.NDArray[np.float64]) -> str | None:
+    """What is wrong with a list of peaks, in words; None if nothing is."""
+    for label, bad in (
+        ("m/z", ~(np.isfinite(mz) & (mz > 0))),
+        ("intensity", ~(np.isfinite(intensity) & (intensity >= 0))),
+    ):
+        if bad.any():
+            at = int(np.argmax(bad))
+            found = (mz if label == "m/z" else intensity)[at]
+            wanted = "finite and > 0" if label == "m/z" else "finite and >= 0"
+            return f"peak {at + 1}: {label} is {float(found)!r}, expected {wanted}"
+    return None
+
+
+def _checked_field(name: str, kind: Kind, value: Any) -> Any:
+    if value is None or value == "":
+        return () if kind == "texts" else None
+    if kind == "texts":
+        if isinstance(value, str) or not all(isinstance(item, str) for item in value):
+            raise SpectrumError(f"{name} is {value!r}: expected several texts")
+        return tuple(item for item in value if item)
+    if kind == "text":
+        if not isinstance(value, str):
+            raise SpectrumError(f"{name} is {value!r}: expected text")
+        if name == "polarity":
+            polarity = normalise_polarity(value)
+            if polarity is None:
+                raise SpectrumError(f"polarity is {value!r}: expected 'positive' or 'negative'")
+            return polarity
+        return value
+    try:
+        number = float(value)
+    except (TypeError, ValueError) as error:
+        raise SpectrumError(f"{name} is {value!r}: expected a number") from error
+    if math.isnan(number):
+        return None
+    if not math.isfinite(number):
+        raise SpectrumError(f"{name} is {value!r}: expected a finite number")
+    if kind == "int":
+        if number != int(number):
+            raise SpectrumError(f"{name} is {value!r}: expected a whole number")
+        return int(number)
+    return number

@@ -1,0 +1,30 @@
+"""What tests share: where the measured spectra are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _data_folder() -> Path:
+    named = os.environ.get("NPS_SPECTRA_DATA")
+    return Path(named) if named else ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """Measured spectra of public sources; they are not part of the project."""
+    folder = _data_folder()
+    if not folder.is_dir():
+        pytest.skip(f"no measured data in {folder}: set NPS_SPECTRA_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project folder."""
+    return ROOT
