@@ -44,6 +44,9 @@ class MzWindow:
     high: float | None = None
 
     def __post_init__(self) -> None:
+        for limit in (self.low, self.high):
+            if limit is not None and math.isnan(limit):
+                raise OptionError("m/z window: a limit is NaN; None is no limit")
         if self.low is not None and self.high is not None and self.low > self.high:
             raise OptionError(f"m/z window {self.low} to {self.high}: the lower limit is above the upper one")
 

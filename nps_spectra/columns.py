@@ -30,11 +30,11 @@ class TextColumn:
         return len(self.offsets) - 1
 
     def __getitem__(self, row: int) -> str | None:
-        start, stop = int(self.offsets[row]), int(self.offsets[row + 1])
-        return self.blob[start:stop].tobytes().decode("utf-8", "surrogatepass") if stop > start else None
+        return self.raw(row).decode("utf-8", "surrogatepass") or None
 
     def raw(self, row: int) -> bytes:
         """The UTF-8 of one text, empty if it is missing."""
+        row = range(len(self))[row]  # counts negative rows from the end
         return self.blob[int(self.offsets[row]) : int(self.offsets[row + 1])].tobytes()
 
     def to_list(self) -> list[str | None]:

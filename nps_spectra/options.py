@@ -44,7 +44,11 @@ class Tolerance:
     def __post_init__(self) -> None:
         if self.unit not in ("Da", "ppm"):
             raise OptionError(f"tolerance unit {self.unit!r}: expected 'Da' or 'ppm'")
-        if not math.isfinite(self.value) or self.value < 0 or (self.value == 0 and self.unit == "ppm"):
+        try:
+            finite = math.isfinite(self.value)
+        except (TypeError, OverflowError):
+            finite = False
+        if not finite or self.value < 0 or (self.value == 0 and self.unit == "ppm"):
             raise OptionError(f"tolerance {self.value!r} {self.unit}: expected a finite positive number")
         if self.unit == "ppm" and self.value >= 1e6:
             raise OptionError(f"tolerance {self.value!r} ppm: expected less than 1,000,000")

@@ -130,7 +130,7 @@ class MatchFactor(Scorer):
             query_values,
             *kernel_arrays(library.clean.mz, library.values, library.clean.offsets),
             _rows(rows),
-            0.0 if self.mz_min is None else float(self.mz_min),
+            math.nan if self.mz_min is None else float(self.mz_min),
             1e9 if self.mz_max is None else float(self.mz_max),
             self.identity,
             forward,

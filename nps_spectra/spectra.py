@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from nps_spectra.columns import Column, NumberColumn, NumberColumnBuilder, TextColumn, TextColumnBuilder
 from nps_spectra.errors import OptionError
-from nps_spectra.spectrum import END, FIELDS, Kind, Source, Spectrum, content_digest, unpack_original
+from nps_spectra.spectrum import END, FIELDS, Kind, Source, Spectrum, content_digest, packable, unpack_original
 
 _TEXT_EXTRAS: Final = ("original", "source_file", "source_sha256")
 _NUMBER_EXTRAS: Final = ("source_record", "source_line")
@@ -114,8 +114,19 @@ class Spectra(Sequence[Spectrum]):
         return column.values
 
     def select(self, rows: npt.ArrayLike) -> Spectra:
-        """The spectra of `rows` (indices), in that order."""
-        chosen = np.asarray(rows, dtype=np.int64)
+        """The spectra of `rows`, in that order.
+
+        Raises
+        ------
+        OptionError
+            `rows` are no row numbers (a mask: use ``np.flatnonzero``).
+        IndexError
+            There is no such row.
+        """
+        given = np.asarray(rows)
+        if given.ndim != 1 or (len(given) and not np.issubdtype(given.dtype, np.integer)):
+            raise OptionError(f"rows are {given.dtype} of shape {given.shape}: expected a list of row numbers")
+        chosen = np.arange(len(self), dtype=np.int64)[given.astype(np.int64)]  # negative ones count from the end
         starts, stops = self.offsets[chosen], self.offsets[chosen + 1]
         lengths = stops - starts
         offsets = np.zeros(len(chosen) + 1, dtype=np.int64)
@@ -195,7 +206,8 @@ class SpectraBuilder:
             }
         for name, builder in self._texts.items():
             value = extra.get(name) if name in _TEXT_EXTRAS else values.get(name)
-            builder.append(END.join(value) if isinstance(value, tuple) else value)  # type: ignore[arg-type]
+            text = END.join(map(packable, value)) if isinstance(value, tuple) else value
+            builder.append(text)  # type: ignore[arg-type]
         for name, numbers in self._numbers.items():
             numbers.append(extra.get(name) if name in _NUMBER_EXTRAS else values.get(name))  # type: ignore[arg-type]
 

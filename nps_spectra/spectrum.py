@@ -62,6 +62,7 @@ _POLARITIES: Final = {
 
 #: Separators of packed texts: between key and value, and after each item.
 _PAIR, END = "\x1f", "\x1e"
+_VISIBLE: Final = {ord(_PAIR): "\u241f", ord(END): "\u241e"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,21 @@ class Source:
     sha256: str | None = None
 
 
+def packable(text: str) -> str:
+    """The text with visible signs for the two control characters that separate packed texts."""
+    return text.translate(_VISIBLE) if _PAIR in text or END in text else text
+
+
 def pack_original(pairs: Iterable[tuple[str, str]]) -> str:
     """Store original fields as one text: in order of first appearance, repetitions of a field together."""
+    kept = list(pairs)
+    packed = _packed(kept)
+    if packed.count(_PAIR) == len(kept) == packed.count(END):
+        return packed
+    return _packed((packable(key), packable(value)) for key, value in kept)
+
+
+def _packed(pairs: Iterable[tuple[str, str]]) -> str:
     grouped: dict[str, str] = {}
     for key, value in pairs:
         grouped[key] = f"{grouped.get(key, '')}{key}{_PAIR}{value}{END}"
@@ -181,7 +195,9 @@ class Spectrum:
         object.__setattr__(self, "intensity", intensity)
         for name, kind in FIELDS.items():
             object.__setattr__(self, name, _checked_field(name, kind, getattr(self, name)))
-        object.__setattr__(self, "original", MappingProxyType(dict(self.original)))
+        object.__setattr__(self, "original", _checked_original(self.original))
+        if not (self.source is None or isinstance(self.source, Source)):
+            raise SpectrumError(f"source is {self.source!r}: expected a Source")
 
     def __len__(self) -> int:
         return len(self.mz)
@@ -249,7 +265,8 @@ def content_digest(
     state = hashlib.sha256(struct.pack("<q", len(mz)))
     state.update(np.ascontiguousarray(mz, dtype="<f8").tobytes())
     state.update(np.ascontiguousarray(intensity, dtype="<f4").tobytes())
-    known = [f"{name}{_PAIR}{value!r}" for name, value in values if value is not None and value != ()]
+    # ASCII, because which other characters repr() escapes depends on the version of Python.
+    known = [f"{name}{_PAIR}{value!a}" for name, value in values if value is not None and value != ()]
     state.update(END.join([*known, ""]).encode("utf-8", "surrogatepass"))
     state.update(original)
     return state.hexdigest()
@@ -266,7 +283,7 @@ def checked_peaks(mz: npt.ArrayLike, intensity: npt.ArrayLike) -> tuple[npt.NDAr
     try:
         mz_array = np.array(mz, dtype=np.float64, ndmin=1)
         wide = np.array(intensity, dtype=np.float64, ndmin=1)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise SpectrumError(f"m/z and intensity must be numbers: {error}") from error
     if mz_array.ndim != 1 or wide.ndim != 1 or len(mz_array) != len(wide):
         raise SpectrumError(f"m/z has shape {mz_array.shape}, intensity {wide.shape}: expected equal lengths")
@@ -302,13 +319,28 @@ def peak_fault(mz: npt.NDArray[np.float64], intensity: npt.NDArray[np.float64]) 
     return None
 
 
+def _checked_texts(name: str, value: Any) -> tuple[str, ...]:
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        texts = tuple(value)
+        if all(isinstance(item, str) for item in texts):
+            return tuple(packable(str(item)) for item in texts)
+    raise SpectrumError(f"{name} is {value!r}: expected several texts")
+
+
+def _checked_original(original: Any) -> Mapping[str, tuple[str, ...]]:
+    if not isinstance(original, Mapping) or not all(isinstance(key, str) for key in original):
+        raise SpectrumError(f"original is {original!r}: expected a mapping of field names to several texts")
+    checked = {
+        packable(str(key)): _checked_texts(f"original field {key!r}", values) for key, values in original.items()
+    }
+    return MappingProxyType({key: values for key, values in checked.items() if values})
+
+
 def _checked_field(name: str, kind: Kind, value: Any) -> Any:
-    if value is None or value == "":
+    if value is None or (isinstance(value, str) and not value):
         return () if kind == "texts" else None
     if kind == "texts":
-        if isinstance(value, str) or not all(isinstance(item, str) for item in value):
-            raise SpectrumError(f"{name} is {value!r}: expected several texts")
-        return tuple(item for item in value if item)
+        return tuple(item for item in _checked_texts(name, value) if item)
     if kind == "text":
         if not isinstance(value, str):
             raise SpectrumError(f"{name} is {value!r}: expected text")
@@ -317,10 +349,10 @@ def _checked_field(name: str, kind: Kind, value: Any) -> Any:
             if polarity is None:
                 raise SpectrumError(f"polarity is {value!r}: expected 'positive' or 'negative'")
             return polarity
-        return value
+        return str(value)  # a subclass, such as a NumPy text, becomes plain text
     try:
         number = float(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise SpectrumError(f"{name} is {value!r}: expected a number") from error
     if math.isnan(number):
         return None

@@ -5,6 +5,7 @@ What cannot be understood stays missing, is noted, and remains in the original f
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any, Final
@@ -18,14 +19,17 @@ _TIME: Final = re.compile(
     rf"^\s*({_NUMBER})\s*(min|mins|minute|minutes|m|sec|secs|second|seconds|s)?\.?\s*(\(.*\))?\s*$", re.IGNORECASE
 )
 _ENERGY: Final = re.compile(rf"(?:^|[^\d.])({_NUMBER})\s*(ev|v)\b", re.IGNORECASE)
-_CAS: Final = re.compile(r"^(\d{2,7})-?(\d{2})-?(\d)$")
+_AMOUNT: Final = re.compile(r"(?<![A-Za-z\d.])\.?\d")
+_CAS: Final = re.compile(r"^0*([1-9]\d{1,6})-?(\d{2})-?(\d)$", re.ASCII)
 _INCHIKEY: Final = re.compile(r"^[A-Z]{14}-[A-Z]{10}-[A-Z]$")
-_CHARGE: Final = re.compile(r"^\s*(?:(\d+)\s*([+-])|([+-])\s*(\d+)|(\d+))\s*$")
+_CHARGE: Final = re.compile(r"^\s*(?:(\d{1,3})\s*([+-])|([+-])\s*(\d{1,3})|(\d{1,3}))\s*$")
 _LEVEL: Final = re.compile(r"^\s*(?:ms)?\s*(\d)?\s*$", re.IGNORECASE)
 _RI_BY_COLUMN: Final = re.compile(rf"(SemiStdNP|StdNP)\s*=\s*({_NUMBER})")
-#: NIST's programs write 0 where they know no value.
-_ZERO_IS_MISSING: Final = frozenset({"cas", "exact_mass", "nominal_mass", "precursor_mz", "retention_index"})
-_ADDUCT_CHARGE: Final = re.compile(r"\](\d*)([+-])\*?$")
+#: Programs write 0 where they know no value; none of these can be 0.
+_ZERO_IS_MISSING: Final = frozenset(
+    {"cas", "charge", "exact_mass", "ms_level", "nominal_mass", "precursor_mz", "retention_index"}
+)
+_ADDUCT_CHARGE: Final = re.compile(r"\](?:(\d{0,3})([+-])|(\+{2,9}|-{2,9}))\*?$")
 
 #: Ionisation techniques by the token that names them in instrument types ("LC-ESI-QTOF", "GC-EI-TOF").
 IONIZATIONS: Final = {
@@ -52,9 +56,10 @@ def is_missing(text: str) -> bool:
 
 
 def number(text: str) -> float | None:
-    """One number and nothing else; None otherwise (``float()`` would take '1_000' and 'nan')."""
+    """One finite number and nothing else; None otherwise (``float()`` would take '1_000' and 'nan')."""
     found = _ONE_NUMBER.match(text)
-    return float(found.group(1)) if found else None
+    value = float(found.group(1)) if found else math.inf
+    return value if math.isfinite(value) else None
 
 
 def cas_number(text: str) -> str | None:
@@ -77,17 +82,18 @@ def ionization_of(instrument_type: str) -> str | None:
 
 
 def _time(text: str, default_unit: str | None) -> float | None:
-    found = _TIME.match(text)
+    found = _TIME.match(" ".join(text.split()))
     if found is None:
         return None
     unit = (found.group(2) or default_unit or "").lower()
-    if not unit:
+    value = number(found.group(1))
+    if not unit or value is None:
         return None
-    return float(found.group(1)) * (60.0 if unit.startswith("m") else 1.0)
+    return value * (60.0 if unit.startswith("m") else 1.0)
 
 
 def _level(text: str) -> int | None:
-    found = _LEVEL.match(text)
+    found = _LEVEL.match(" ".join(text.split()))
     return int(found.group(1) or 1) if found else None
 
 
@@ -163,7 +169,10 @@ def assign(fields: dict[str, Any], notes: list[str], name: str, text: str, unit:
         Unit of a retention time that names none, where the format fixes it.
     """
     text = text.strip()
-    if is_missing(text) or (name in _ZERO_IS_MISSING and number(text) == 0):
+    # "-" says "unknown" in every field but the polarity, where it is a sign.
+    if is_missing(text) and (name, text) != ("polarity", "-"):
+        return
+    if name in _ZERO_IS_MISSING and number(text) == 0:
         return
     kind = FIELDS[name]
     if kind == "texts":
@@ -192,10 +201,14 @@ def assign_collision_energy(fields: dict[str, Any], notes: list[str], text: str)
     Volts are taken as eV: the charge is one in this kind of data. Normalised energies ("35 NCE", "30 %"),
     ramps and bare numbers have no value in eV.
     """
+    if fields.get("collision_energy") is not None:
+        return
     assign(fields, notes, "collision_energy", text)
     energies = _ENERGY.findall(text)
-    if len(energies) == 1 and not re.search(r"ramp|%|nce|\d\s*[-–,/]\s*\d", text, re.IGNORECASE):
-        fields.setdefault("collision_energy_ev", float(energies[0][0]))
+    if len(energies) == 1 and len(_AMOUNT.findall(text)) == 1 and not re.search("ramp|%|nce", text, re.IGNORECASE):
+        value = number(energies[0][0])
+        if value is not None:
+            fields.setdefault("collision_energy_ev", value)
 
 
 def complete(fields: dict[str, Any], notes: list[str]) -> None:
@@ -203,8 +216,10 @@ def complete(fields: dict[str, Any], notes: list[str]) -> None:
     adduct = fields.get("adduct")
     found = _ADDUCT_CHARGE.search(adduct) if adduct else None
     if found:
-        size = int(found.group(1) or 1)
-        fields.setdefault("charge", size if found.group(2) == "+" else -size)
+        # "[M+2H]2+" or "[M+2H]++"
+        sign = found.group(2) or found.group(3)[0]
+        size = int(found.group(1) or 1) if found.group(2) else len(found.group(3))
+        fields.setdefault("charge", size if sign == "+" else -size)
     charge = fields.get("charge")
     if charge and fields.get("polarity") is None:
         fields["polarity"] = "positive" if charge > 0 else "negative"

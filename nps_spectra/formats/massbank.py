@@ -34,10 +34,8 @@ _WITH_SUBTAG: Final = frozenset(
 
 
 def _sniff(head: str, _name: str) -> bool:
-    for line in head.split("\n"):
-        if line.strip():
-            return line.startswith("ACCESSION:")
-    return False
+    # Rubbish before the first record must not make the file unknown; MSP has an "ACCESSION:" too, but no "CH$".
+    return head.lstrip().startswith("ACCESSION:") or ("\nACCESSION:" in head and "\nCH$" in head)
 
 
 def _split(lines: Iterable[tuple[int, str]]) -> Iterator[RawRecord]:
@@ -72,6 +70,8 @@ def _parse(raw: RawRecord, _name: str) -> ParsedRecord:
     numbers: list[str] | None = None
     tag = ""
     for line in lines[:-1]:
+        if not line.strip():
+            continue
         if line.startswith("  ") and tag == "PK$PEAK" and numbers is not None:
             numbers.append(line)
             continue
@@ -82,13 +82,13 @@ def _parse(raw: RawRecord, _name: str) -> ParsedRecord:
         if not separator:
             tag, separator, value = line.partition(":")
             if not separator:
-                if line.strip():
-                    raise RecordFault(f"found {line[:40]!r}, expected 'TAG: value'")
-                continue
+                raise RecordFault(f"found {line[:40]!r}, expected 'TAG: value'")
         record.original.append((tag, value))
         if tag == "CH$NAME":
             names.append(value.strip())
         elif tag == "PK$PEAK":
+            if numbers is not None:
+                raise RecordFault("two 'PK$PEAK:' blocks, expected one")
             numbers = []
         elif tag == "PK$NUM_PEAK":
             declared = value.strip()

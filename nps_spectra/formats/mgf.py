@@ -15,7 +15,6 @@ from nps_spectra.formats.fields import (
     complete,
     ionization_of,
     is_missing,
-    number,
 )
 from nps_spectra.formats.record import Format, ParsedRecord, RawRecord, RecordFault
 
@@ -108,8 +107,8 @@ def _parse(raw: RawRecord, _name: str) -> ParsedRecord:
 
 def _by_pyteomics(parameters: Sequence[str], peaks: Sequence[str]) -> tuple[dict[str, str], list[float], list[float]]:
     # Here, because importing the formats must not import pyteomics.
-    from pyteomics import mgf  # type: ignore[import-untyped]
-    from pyteomics.auxiliary import PyteomicsError  # type: ignore[import-untyped]
+    from pyteomics import mgf
+    from pyteomics.auxiliary import PyteomicsError
 
     block = io.StringIO("\n".join((_BEGIN, *parameters, *peaks, _END)))
     try:
@@ -165,7 +164,7 @@ def _assign_all(fields: dict[str, Any], notes: list[str], parameters: dict[str, 
 def _assign_precursor(fields: dict[str, Any], notes: list[str], parameters: dict[str, str]) -> None:
     """PEPMASS is 'm/z [intensity [charge]]'; 0 stands for missing, of the charge too."""
     pepmass = parameters.get("pepmass", "").split()
-    if pepmass and number(pepmass[0]) != 0:
+    if pepmass:
         assign(fields, notes, "precursor_mz", pepmass[0])
     charge = parameters.get("charge") or (pepmass[2] if len(pepmass) > 2 else "")
     if charge.strip("+- ") == "0":

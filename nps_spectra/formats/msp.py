@@ -1,7 +1,8 @@
 """NIST MSP text and its dialects: NIST, SWGDRUG, MoNA, MassBank export, RIKEN / MS-DIAL.
 
 A record starts with ``Name:`` and ends at a blank line or at the next name. ``Num Peaks`` is only a check,
-so a wrong count costs nothing but a remark: no peak of another record is ever taken.
+so a wrong count costs nothing but a remark: no peak of another record is ever taken. Peaks that go on after a
+blank line are taken only where ``Num Peaks`` confirms them to the last one.
 """
 
 from __future__ import annotations
@@ -77,39 +78,57 @@ _COMMENT_KEYS: Final = {
 #: Keys of which NIST writes two on a line: "CAS#: 50-00-0;  NIST#: 229808".
 _ON_ONE_LINE: Final = frozenset({"cas#", "cas", "casno", "nist#", "nistno", "db#", "mw", "id", "formula", "exactmass"})
 
-_FIELD: Final = re.compile(r"^\s*([A-Za-z][A-Za-z0-9_#$ ./()-]*?)\s*:\s?(.*)$")
+_FIELD: Final = re.compile(r"^\s*([A-Za-z][A-Za-z0-9_#$ \t./()-]*):\s?(.*)$")
 _NEXT_FIELD: Final = re.compile(r";\s*(?=[A-Za-z][A-Za-z_# ]{1,20}:)")
 _COMMENT_PAIR: Final = re.compile(r'"([^"=]+)=([^"]*)"')
 _NAME: Final = re.compile(r"^\s*name\s*:", re.IGNORECASE)
 _COUNT: Final = re.compile(r"^\s*num\s*[_ ]?peaks?\s*:\s*(.*)$", re.IGNORECASE)
+_WHOLE: Final = re.compile(r"^\s*[0-9]{1,9}\s*$")
 _QUOTED: Final = re.compile(r'"[^"]*"')
 _BREAK: Final = re.compile(r"[;()\[\]{}]")
 _PLAIN: Final = re.compile(r"^[-+0-9.eE\s;]*$")
 _NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf(?:inity)?)", re.IGNORECASE)
+_ONLY_NUMBERS: Final = re.compile(r"[-+0-9.eE,;()\[\]{}]*")
 _COUNT_REPAIR: Final = "Num Peaks is not the number of peaks: all peaks were read"
 
 
 def _sniff(head: str, name: str) -> bool:
-    for line in head.split("\n"):
-        if line.strip():
-            return _NAME.match(line) is not None or (name.lower().endswith(".msp") and _FIELD.match(line) is not None)
-    return False
+    lines = [line for line in head.split("\n") if line.strip()]
+    if not lines:
+        return False
+    if _NAME.match(lines[0]) or (name.lower().endswith(".msp") and _FIELD.match(lines[0])):
+        return True
+    # Rubbish, or half a record, before the first whole one must not make the file unknown.
+    return any(map(_NAME.match, lines)) and any(map(_COUNT.match, lines))
 
 
 def _split(lines: Iterable[tuple[int, str]]) -> Iterator[RawRecord]:
     start, kept = 0, list[str]()
+    blank = goes_on = False
     for at, line in lines:
-        blank = not line or line.isspace()
-        if kept and (blank or _NAME.match(line)):
-            yield RawRecord(start, kept)
-            kept = []
-        if blank:
+        if not line or line.isspace():
+            blank = True
             continue
+        if kept and blank and _starts_peaks(line) and (goes_on or _lacks_peaks(kept)):
+            kept.append("")
+            goes_on = True
+        elif kept and (blank or _NAME.match(line)):
+            yield RawRecord(start, kept)
+            kept, goes_on = [], False
         if not kept:
             start = at
         kept.append(line)
+        blank = False
     if kept:
         yield RawRecord(start, kept)
+
+
+def _lacks_peaks(lines: Sequence[str]) -> bool:
+    declared = next((count.group(1) for count in map(_COUNT.match, lines) if count), "")
+    try:
+        return _WHOLE.match(declared) is not None and len(_parse(RawRecord(0, lines), "").mz) < int(declared)
+    except RecordFault:
+        return False
 
 
 def _parse(raw: RawRecord, _name: str) -> ParsedRecord:
@@ -131,10 +150,14 @@ def _parse(raw: RawRecord, _name: str) -> ParsedRecord:
     record.original = pairs
     record.dialect = _dialect(pairs)
     _assign_all(record, pairs)
-    peak_lines = raw.lines[peaks_from:]
-    expected = int(declared) if declared is not None and declared.isdigit() else None
+    peak_lines = [line for line in raw.lines[peaks_from:] if line]
+    expected = int(declared) if declared is not None and _WHOLE.match(declared) else None
     record.mz, record.intensity, annotations = _peaks(peak_lines, expected)
     record.original += [("Peak annotation", text) for text in annotations]
+    if len(peak_lines) < len(raw.lines) - peaks_from:
+        if expected != len(record.mz):
+            raise RecordFault(f"peaks go on after a blank line: {len(record.mz)} in all, Num Peaks is {declared}")
+        record.repairs.append("blank lines between the peaks")
     if declared is None:
         record.repairs.append("Num Peaks is missing: all peaks were read")
     elif expected != len(record.mz):
@@ -146,7 +169,7 @@ def _fields_of(line: str) -> list[tuple[str, str]]:
     found = _FIELD.match(line)
     if found is None:
         raise RecordFault(f"found {line.strip()[:40]!r}, expected 'Field: value' or peaks")
-    key, value = found.group(1), found.group(2).strip()
+    key, value = found.group(1).rstrip(), found.group(2).strip()
     if _plain_key(key) in _ON_ONE_LINE and ";" in value:
         parts = _NEXT_FIELD.split(value)
         return [(key, parts[0].strip()), *(pair for part in parts[1:] for pair in _fields_of(part))]
@@ -171,7 +194,7 @@ def _dialect(pairs: list[tuple[str, str]]) -> str:
         return "MSP of MoNA"
     if "casno" in plain:
         return "MSP of SWGDRUG"
-    if "dbno" in plain:
+    if "dbno" in plain or "splash" in plain or any(value.startswith("MSBNK-") for key, value in pairs if key == "DB#"):
         return "MSP of MassBank"
     if "nist#" in plain or "db#" in plain:
         return "MSP of NIST"
@@ -207,8 +230,8 @@ def _assign_all(record: ParsedRecord, pairs: list[tuple[str, str]]) -> None:
 
 def _assign_molecular_weight(fields: dict[str, Any], value: str) -> None:
     # "MW" is the nominal mass in NIST's dialects and an average or exact mass elsewhere: only a whole number is taken.
-    if value.strip().isdigit() and int(value) > 0:
-        fields["nominal_mass"] = int(value)
+    if _WHOLE.match(value) and int(value) > 0:
+        fields.setdefault("nominal_mass", int(value))
 
 
 def _peaks(lines: Sequence[str], declared: int | None) -> tuple[list[float], list[float], list[str]]:
@@ -221,14 +244,16 @@ def _peaks(lines: Sequence[str], declared: int | None) -> tuple[list[float], lis
             except ValueError:
                 pass  # the careful way below finds the cell and says so
     annotations: list[str] = []
-    chunks: list[list[str]] = []
-    for line in lines:
-        chunks += _chunks_of(line, annotations)
+    chunks = [_chunks_of(line, annotations) for line in lines]
     return (*_pairs(chunks, declared), annotations)
 
 
 def _chunks_of(line: str, annotations: list[str]) -> list[list[str]]:
-    """Groups of cells of one line; each group holds whole pairs."""
+    """Groups of cells of one line, as semicolons and brackets make them."""
+    words = line.split()
+    if len(words) == 3 and ";" not in line and _is_remark(words[2]):
+        annotations.append(line.strip())
+        line = f"{words[0]} {words[1]}"
     quoted = _QUOTED.findall(line)
     if quoted:
         annotations.append(line.strip())
@@ -237,7 +262,7 @@ def _chunks_of(line: str, annotations: list[str]) -> list[list[str]]:
         raise RecordFault(f"peak line {line.strip()[:40]!r}: a quote is not closed")
     found = []
     for piece in _BREAK.split(line):
-        piece = piece.strip()
+        piece = " ".join(piece.split())
         if not piece or piece == ",":
             continue
         # A comma followed by a blank, or a lone comma, can only be a delimiter.
@@ -249,18 +274,26 @@ def _chunks_of(line: str, annotations: list[str]) -> list[list[str]]:
     return found
 
 
-def _pairs(chunks: list[list[str]], declared: int | None) -> tuple[list[float], list[float]]:
-    commas = any("," in cell for cells in chunks for cell in cells)
+def _is_remark(word: str) -> bool:
+    return '"' not in word and not _ONLY_NUMBERS.fullmatch(word) and not _NUMBER.fullmatch(word)
+
+
+def _pairs(lines: list[list[list[str]]], declared: int | None) -> tuple[list[float], list[float]]:
+    """m/z and intensity of all lines; where commas leave a choice, ``Num Peaks`` must make it."""
+    chunks = [cells for line in lines for cells in line]
     as_delimiter = [[part for cell in cells for part in cell.split(",")] for cells in chunks]
-    if not commas:
-        return _numbers(as_delimiter)
-    as_decimal = [[cell.replace(",", ".") for cell in cells] for cells in chunks]
+    readings = [as_delimiter]
+    if any("," in cell for cells in chunks for cell in cells):
+        readings.append([[cell.replace(",", ".") for cell in cells] for cells in chunks])
+    if chunks and all(len(cells) == 1 for cells in chunks):
+        # "58,5;99,9": the semicolon stands between m/z and intensity.
+        readings.append([[cell.replace(",", ".") for (cell,) in line] for line in lines])
     readable = [
         reading
-        for reading in (as_delimiter, as_decimal)
+        for reading in readings
         if all(len(cells) % 2 == 0 and all(map(_NUMBER.fullmatch, cells)) for cells in reading)
     ]
-    if len(readable) == 2:
+    if len(readable) > 1:
         readable = [reading for reading in readable if sum(map(len, reading)) == 2 * (declared or 0)]
         if len(readable) != 1:
             raise RecordFault("commas may be decimal or between m/z and intensity, and Num Peaks does not tell which")

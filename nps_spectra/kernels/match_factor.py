@@ -31,7 +31,7 @@ def match_factors(
     """Score one query against library spectra `rows`.
 
     Assumes whole m/z, ascending and unique within each spectrum, and intensities scaled to a base peak of
-    999, rounded, > 0. ``mz_min`` 0 means none was given: the comparison then starts at the larger of the two
+    999, rounded, > 0. ``mz_min`` NaN means none was given: the comparison then starts at the larger of the two
     lowest m/z. Writes NaN where a spectrum has no peak inside explicit limits.
     """
     n_query = len(query_mz)
@@ -42,15 +42,16 @@ def match_factors(
         matched[k] = 0
         if n_query == 0 or end == begin:
             continue
-        start = mz_min if mz_min > 0.0 else max(query_mz[0], mz[begin])
+        start = max(query_mz[0], mz[begin]) if math.isnan(mz_min) else mz_min
         i, j = 0, begin
         while i < n_query and query_mz[i] < start:
             i += 1
         while j < end and mz[j] < start:
             j += 1
-        if mz_min > 0.0 and (i == n_query or j == end):
-            continue
-        if query_mz[min(i, n_query - 1)] > mz_max or mz[min(j, end - 1)] > mz_max:
+        if math.isnan(mz_min):
+            if query_mz[0] > mz_max or mz[begin] > mz_max:
+                continue
+        elif i == n_query or j == end or query_mz[i] > mz_max or mz[j] > mz_max:
             continue
         uu = rr = ur = uu_matched = 0.0
         n_matched = n_ratios = 0

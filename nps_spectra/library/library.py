@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, overload
@@ -18,7 +18,7 @@ from nps_spectra.spectrum import Spectrum, normalise_polarity
 from nps_spectra.substances import Substances, substances_of
 
 if TYPE_CHECKING:
-    from nps_spectra.formats.report import ReadReport
+    from nps_spectra.formats.report import InputFile, ReadReport
     from nps_spectra.library.store import StoredLibrary
 
 PathLike = str | os.PathLike[str]
@@ -105,7 +105,7 @@ class Library(Sequence[Spectrum]):
         InputError
             A source that does not exist, or any reject in strict mode.
         OptionError
-            The folder of `out` does not exist.
+            The folder of `out` does not exist, or a source is neither a path nor Spectra.
         """
         from nps_spectra import __version__
         from nps_spectra.library import store
@@ -302,25 +302,70 @@ def _read_all(
     parts: list[Spectra] = []
     report = ReadReport()
     for source in given:
+        if not isinstance(source, (str, os.PathLike, Spectra)):
+            raise OptionError(
+                f"source {source!r}: expected a path or Spectra (Spectra.of(...) collects single spectra, "
+                "library.spectra are those of a library)"
+            )
         part = (
             source
             if isinstance(source, Spectra)
             else read_spectra(source, format=format, strict=strict, progress=progress)
         )
         parts.append(part)
-        own = part.report if isinstance(part.report, ReadReport) else ReadReport(len(part), len(part))
+        own = part.report
+        if not isinstance(own, ReadReport) or own.records_out != len(part):  # made by hand, or a selection
+            own = _account_of(part)
         report = report.merged(own)
     return joined(parts, report), report
 
 
+def _account_of(spectra: Spectra) -> ReadReport:
+    from nps_spectra.formats.report import InputFile, ReadReport
+
+    read = {file.file for file in spectra.report.files} if isinstance(spectra.report, ReadReport) else set()
+    counts: dict[tuple[str, str], int] = {}
+    files, digests = spectra.texts("source_file").to_list(), spectra.texts("source_sha256").to_list()
+    for file, sha256 in zip(files, digests, strict=True):
+        if file is not None:
+            key = (_disk_file(file, read), sha256 or "")
+            counts[key] = counts.get(key, 0) + 1
+    report = ReadReport(len(spectra), len(spectra))
+    report.files = [InputFile(file, sha256, count, count, ()) for (file, sha256), count in counts.items()]
+    return report
+
+
+def _disk_file(name: str, known: Container[str]) -> str:
+    """The file on disk of an archive's member; "!" may also be part of the name of a file."""
+    at = len(name)
+    while at > 0:
+        if name[:at] in known:
+            return name[:at]
+        at = name.rfind("!", 0, at)
+    return name.partition("!")[0]
+
+
 def _described(report: ReadReport, spectra: Spectra, licence: str | None) -> list[dict[str, Any]]:
+    read: dict[str, InputFile] = {}
+    for file in report.files:  # the same file given twice was read twice, but is one source
+        before = read.get(file.file)
+        read[file.file] = (
+            file
+            if before is None
+            else replace(
+                file,
+                records_in=before.records_in + file.records_in,
+                records_out=before.records_out + file.records_out,
+                formats=tuple(dict.fromkeys(before.formats + file.formats)),
+            )
+        )
     licences: dict[str, dict[str, int]] = {}
-    for file, own in zip(spectra.texts("source_file").to_list(), spectra.texts("licence").to_list(), strict=True):
-        counts = licences.setdefault((file or "").partition("!")[0], {})
+    for name, own in zip(spectra.texts("source_file").to_list(), spectra.texts("licence").to_list(), strict=True):
+        counts = licences.setdefault(_disk_file(name or "", read), {})
         counts[own or licence or "not stated"] = counts.get(own or licence or "not stated", 0) + 1
     rejects: dict[str, list[dict[str, Any]]] = {}
     for reject in report.rejects:
-        rejects.setdefault(reject.file.partition("!")[0], []).append(asdict(reject))
+        rejects.setdefault(_disk_file(reject.file, read), []).append(asdict(reject))
     return [
         {
             "file": PurePath(file.file).name,
@@ -332,5 +377,5 @@ def _described(report: ReadReport, spectra: Spectra, licence: str | None) -> lis
             "formats": list(file.formats),
             "rejects": rejects.get(file.file, []),
         }
-        for file in report.files
+        for file in read.values()
     ]

@@ -3,7 +3,7 @@
 ::
 
     /                     attributes: format, format_version, created_by, name, digest
-    /checksums, /sources  uint8    JSON in UTF-8: SHA-256 of every dataset; what the spectra were read from
+    /checksums, /sources  uint8    JSON: SHA-256 of all the rest; what the spectra were read from
     /peaks/mz             float64  (peaks,)
     /peaks/intensity      float32  (peaks,)
     /peaks/offsets        int64    (spectra + 1,)
@@ -82,11 +82,12 @@ def write(
     digests: npt.NDArray[np.uint8],
 ) -> None:
     """Write a library under a temporary name, and rename it when it is safely on disk."""
+    digest = digest_of(digests)
     with (
         replacing(path) as partial,
         h5py.File(partial, "w", libver="v110", alignment_threshold=1, alignment_interval=_ALIGNMENT) as file,
     ):
-        checksums: dict[str, str] = {}
+        checksums = _text_checksums(name, created_by, digest, sources)
         for key, array in _arrays(spectra, substances, digests):
             plain = np.ascontiguousarray(array)
             file.create_dataset(key, data=plain, track_times=False)
@@ -95,11 +96,20 @@ def write(
         file.attrs["format_version"] = FORMAT_VERSION
         file.attrs["created_by"] = created_by
         file.attrs["name"] = name
-        file.attrs["digest"] = digest_of(digests)
+        file.attrs["digest"] = digest
         # Long texts do not fit into attributes; as datasets they have no limit.
         for key, value in (("checksums", checksums), ("sources", sources)):
-            text = json.dumps(value, ensure_ascii=False, sort_keys=True).encode("utf-8")
-            file.create_dataset(key, data=np.frombuffer(text, dtype=np.uint8), track_times=False)
+            file.create_dataset(key, data=np.frombuffer(_json(value), dtype=np.uint8), track_times=False)
+
+
+def _json(value: Any) -> bytes:
+    # In ASCII, because names of files may hold what UTF-8 cannot.
+    return json.dumps(value, sort_keys=True).encode("ascii")
+
+
+def _text_checksums(name: str, created_by: str, digest: str, sources: list[dict[str, Any]]) -> dict[str, str]:
+    texts = {"name": name, "created_by": created_by, "digest": digest, "sources": sources}
+    return {key: hashlib.sha256(_json(value)).hexdigest() for key, value in texts.items()}
 
 
 def _arrays(
@@ -114,7 +124,7 @@ def _arrays(
             yield f"columns/{field}/offsets", column.offsets
         else:
             yield f"columns/{field}/values", column.values
-    keys = [key.encode("utf-8") for key in substances.keys]
+    keys = [key.encode("utf-8", "surrogatepass") for key in substances.keys]
     offsets = np.zeros(len(keys) + 1, dtype=np.int64)
     np.cumsum([len(key) for key in keys], out=offsets[1:])
     yield "substances/blob", np.frombuffer(b"".join(keys), dtype=np.uint8)
@@ -193,6 +203,8 @@ def _mapped(path: Path, file: h5py.File) -> dict[str, npt.NDArray[Any]]:
         if not isinstance(item, h5py.Dataset):
             return
         start = item.id.get_offset()
+        if start is None and item.size:
+            raise LibraryDamagedError(f"{path}: {key} is not stored in one piece (repacked?); build the library again")
         if start is None:  # an empty dataset has no place in the file
             arrays[key] = np.empty(item.shape, dtype=item.dtype)
             return
@@ -230,7 +242,7 @@ def _assembled(path: Path, attributes: dict[str, str], arrays: dict[str, npt.NDA
             arrays["digests"],
             json.loads(attributes["checksums"]),
         )
-    except (KeyError, ValueError, IndexError) as error:
+    except (KeyError, ValueError, IndexError, TypeError, AttributeError) as error:
         raise LibraryDamagedError(f"{path}: damaged library ({error!r}); copy or build it again") from error
 
 
@@ -240,13 +252,11 @@ def _check_offsets(path: Path, what: str, offsets: npt.NDArray[np.int64], end: i
 
 
 def damaged_arrays(stored: StoredLibrary) -> list[str]:
-    """Arrays that do not have the checksum they were written with."""
-    found = dict(_arrays(stored.spectra, stored.substances, stored.digests))
-    return [
-        key
-        for key, checksum in stored.checksums.items()
-        if key not in found or _checksum(np.ascontiguousarray(found[key])) != checksum
-    ]
+    """Arrays and texts that do not have the checksum they were written with."""
+    found = _text_checksums(stored.name, stored.created_by, stored.digest, stored.sources)
+    for key, array in _arrays(stored.spectra, stored.substances, stored.digests):
+        found[key] = _checksum(np.ascontiguousarray(array))
+    return sorted(key for key in found.keys() | stored.checksums.keys() if found.get(key) != stored.checksums.get(key))
 
 
 def verify(path: Path, stored: StoredLibrary, progress: Callable[[int, int], None] | None = None) -> None:
@@ -257,16 +267,20 @@ def verify(path: Path, stored: StoredLibrary, progress: Callable[[int, int], Non
     LibraryDamagedError
         Naming the spectra, or the arrays, that are not as they were written.
     """
-    found = digests_of(stored.spectra)
+    damaged = damaged_arrays(stored)
+    try:
+        found = digests_of(stored.spectra)
+    except (ValueError, OverflowError) as error:  # texts that are no UTF-8, numbers that are none
+        raise LibraryDamagedError(f"{path}: damaged: {', '.join(damaged)} ({error}); copy or build it again") from error
     if progress is not None:
         progress(len(found), len(found))
     wrong = np.flatnonzero(np.any(found != stored.digests, axis=1))
     if len(wrong):
-        shown = ", ".join(f"{row} ({stored.spectra.texts('name')[row]})" for row in wrong[:5].tolist())
+        names = stored.spectra.texts("name")
+        shown = ", ".join(f"{row} ({names.raw(row).decode('utf-8', 'replace')})" for row in wrong[:5].tolist())
         raise LibraryDamagedError(
             f"{path}: {len(wrong)} of {len(found)} spectra do not have their digest: spectrum {shown}"
         )
-    damaged = damaged_arrays(stored)
     if damaged:
         raise LibraryDamagedError(f"{path}: damaged: {', '.join(damaged)}; copy or build it again")
     if digest_of(stored.digests) != stored.digest:

@@ -26,6 +26,7 @@ from nps_spectra.spectrum import Spectrum
 #: Method for each technique where the user names none.
 DEFAULT_METHODS: Final[dict[Technique, str]] = {"EI": "nist_identity", "MS/MS": "entropy"}
 
+LeftOut = int | npt.NDArray[np.int64] | None
 Queries = Spectrum | Spectra | Iterable[Spectrum] | str | os.PathLike[str]
 
 
@@ -39,7 +40,7 @@ def search(
     precursor_tolerance: Tolerance | str | None = None,
     retention_index_tolerance: float | None = None,
     collision_energy_tolerance_ev: float | None = None,
-    leave_out: Sequence[int | None] | None = None,
+    leave_out: Sequence[LeftOut] | None = None,
     progress: Callable[[int, int], None] | None = None,
     **options: Any,
 ) -> Hits:
@@ -67,8 +68,9 @@ def search(
         Leave out library spectra whose retention index is known and further away.
     collision_energy_tolerance_ev : float, optional
         Leave out library spectra whose collision energy is known and further away.
-    leave_out : sequence of int or None, optional
-        For each query a ``library_id`` that it is not compared with: for validation with the library's own spectra.
+    leave_out : sequence, optional
+        For each query the ``library_id`` or an array of them that it is not compared with, or None: for
+        validation with the library's own spectra.
     progress : callable, optional
         Called with the number of queries done and in all.
     **options
@@ -205,7 +207,7 @@ class _Search:
     def all(
         self,
         spectra: Spectra,
-        leave_out: Sequence[int | None] | None,
+        leave_out: Sequence[LeftOut] | None,
         progress: Callable[[int, int], None] | None,
     ) -> list[QueryResult]:
         if leave_out is not None and len(leave_out) != len(spectra):
@@ -218,7 +220,7 @@ class _Search:
                 progress(number + 1, len(spectra))
         return results
 
-    def _one(self, spectrum: Spectrum, number: int, leave_out: int | None) -> QueryResult:
+    def _one(self, spectrum: Spectrum, number: int, leave_out: LeftOut) -> QueryResult:
         technique = technique_of(spectrum)
         if technique not in self._scorers:
             raise OptionError(f"the options given do not fit {technique} queries; name a method")
@@ -228,7 +230,7 @@ class _Search:
         identifier = f"{source.file}#{source.record}" if source else f"query {number + 1}"
         rows, reason = self._gates.rows(spectrum, self._gate)
         if leave_out is not None:
-            rows = rows[rows != leave_out]
+            rows = np.setdiff1d(rows, np.atleast_1d(leave_out))
         hits: tuple[Hit, ...] = ()
         if len(rows):
             query = _Query(identifier, spectrum, scorer, scorer.prepare(spectrum))

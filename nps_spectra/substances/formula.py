@@ -39,9 +39,10 @@ MASSES: Final[Mapping[str, tuple[int, float]]] = {
     "Hg": (202, 201.970643604),
 }
 _ISOTOPES: Final = {"Cl": (35, 37), "Br": (79, 81)}
-_HEAVY: Final = re.compile(r"\[?(?:2H|\^2H)\]?")
+_HEAVY: Final = re.compile(r"\[\^?2H\]|\^2H")
 _TOKEN: Final = re.compile(r"([A-Z][a-z]?)(\d*)")
-_FORMULA: Final = re.compile(r"^(?:[A-Z][a-z]?\d*)+$")
+#: No molecule here has a thousand atoms of one element; a damaged count must not be computed with.
+_FORMULA: Final = re.compile(r"^(?:[A-Z][a-z]?\d{0,3}(?!\d))+$")
 _CHARGE: Final = re.compile(r"^\[?([A-Za-z0-9]+)\]?\d*[+-]*$")
 
 
@@ -49,7 +50,7 @@ _CHARGE: Final = re.compile(r"^\[?([A-Za-z0-9]+)\]?\d*[+-]*$")
 def parse_formula(text: str) -> Mapping[str, int] | None:
     """Number of atoms of each element; None if the text is no formula of known elements.
 
-    Deuterium is ``D`` (also written ``[2H]``); a charge at the end is left out; salts ("C8H9N.HCl") are no
+    Deuterium is ``D`` (also written ``[2H]`` or ``^2H``); a charge at the end is left out; salts ("C8H9N.HCl") are no
     single molecule and give None.
 
     Examples
@@ -63,7 +64,7 @@ def parse_formula(text: str) -> Mapping[str, int] | None:
         return None
     atoms: dict[str, int] = {}
     for element, count in _TOKEN.findall(charged.group(1)):
-        if element not in MASSES or count == "0":
+        if element not in MASSES or (count and int(count) == 0):
             return None
         atoms[element] = atoms.get(element, 0) + int(count or 1)
     return atoms

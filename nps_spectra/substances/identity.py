@@ -27,9 +27,11 @@ _GREEK: Final = {
     "γ": "gamma",
     "δ": "delta",
     "ω": "omega",
-    "Δ": "delta",
+    "™": "",
 }
-_NOT_LETTERS: Final = re.compile(r"[^a-z0-9]+")
+#: Neither letters nor digits of any script; with NFKD, accents are among them.
+_NOT_LETTERS: Final = re.compile(r"[\W_]+")
+_BLOCK: Final = re.compile(r"[A-Z]{14}(?=-|$)")
 _NAMED: Final = "name:"
 
 
@@ -41,8 +43,8 @@ def normalised_name(name: str) -> str:
     >>> normalised_name(".alpha.-PVP") == normalised_name("α-PVP")
     True
     """
-    spelt = "".join(_GREEK.get(letter, letter) for letter in name)
-    plain = unicodedata.normalize("NFKD", spelt.casefold())
+    spelt = "".join(_GREEK.get(letter, letter) for letter in name.casefold())
+    plain = unicodedata.normalize("NFKD", spelt).casefold()
     found = _NOT_LETTERS.sub("", plain)
     return found or plain.strip()
 
@@ -114,7 +116,7 @@ def substances_of(spectra: Spectra) -> Substances:
         for formula, stated, accurate in zip(formulas, nominal, exact, strict=True)
     ]
     blocks = [
-        (key or (inchikey_of(structure) if structure else None) or "")[:14]
+        _block(key) or _block(inchikey_of(structure) if structure else None)
         for key, structure in zip(inchikeys, smiles, strict=True)
     ]
     masses = _completed(blocks, masses)
@@ -129,6 +131,12 @@ def substances_of(spectra: Spectra) -> Substances:
         if not key:
             keys[row] = _named_key(names[row], masses[row], by_name, row)
     return _numbered(keys)
+
+
+def _block(inchikey: str | None) -> str:
+    """First block of an InChIKey; empty if the text is none."""
+    found = _BLOCK.match(inchikey or "")
+    return found.group() if found else ""
 
 
 def _as_float(value: str | float | None) -> float | None:
@@ -148,9 +156,9 @@ def _completed(blocks: Sequence[str], masses: Sequence[int | None]) -> list[int 
 
 
 def _named_key(name: str | None, mass: int | None, by_name: dict[str, set[tuple[str, int | None]]], row: int) -> str:
-    if not name:
-        return f"{_NAMED}?/{row}"
-    plain = normalised_name(name)
+    plain = normalised_name(name or "")
+    if not any(letter.isalnum() for letter in plain):
+        return f"{_NAMED}?/{row}"  # nothing to tell it from others: a substance of its own
     candidates = {key for key, known in by_name.get(plain, set()) if mass is None or known is None or mass == known}
     if len(candidates) == 1:
         return next(iter(candidates))

@@ -14,6 +14,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -45,6 +46,10 @@ def faults(path: Path) -> dict[str, str]:
 
 def skipped(path: Path) -> list[str]:
     return [below(path, member) for member in members(path) if member.skipped is not None]
+
+
+def read_on(stream: BinaryIO, sizes: list[int]) -> None:
+    sizes.extend(len(block) for block in iter(lambda: stream.read(2**20), b""))
 
 
 def tar_entry(name: str, data: bytes = TEXT, **attributes: object) -> tuple[tarfile.TarInfo, bytes]:
@@ -243,13 +248,12 @@ def test_a_cut_tar_gives_the_members_before_the_damage_and_one_fault(tmp_path: P
 def test_a_cut_tar_with_a_large_member_reports_the_damage_once(tmp_path: Path) -> None:
     path = write_tar(tmp_path / "a.tar", tar_entry("a.txt", incompressible(2 * member_module.SMALL)))
     path.write_bytes(path.read_bytes()[: member_module.SMALL])
-    errors = 0
+    names = []
     for member in members(path):
-        assert member.fault is None
+        names.append(below(path, member))
         with pytest.raises(ArchiveError, match=r"a\.txt: damaged"):
             member.open().read()
-        errors += 1
-    assert errors == 1
+    assert names == ["a.txt"]
 
 
 def test_a_tar_cut_between_two_members_is_noticed(tmp_path: Path) -> None:
@@ -345,13 +349,12 @@ def test_a_decompression_bomb_is_refused(tmp_path: Path, suffix: str, monkeypatc
         write_tar(path, tar_entry("a.txt", zeros), mode="w:gz")
     else:
         path.write_bytes(COMPRESSORS[suffix](zeros))
-    produced = 0
+    produced: list[int] = []
     for member in members(path):
         stream = member.open()
         with pytest.raises(ArchiveError, match="decompression bomb"):
-            while block := stream.read(2**20):
-                produced += len(block)
-    assert 0 < produced < 2**25
+            read_on(stream, produced)
+    assert 0 < sum(produced) < 2**25
 
 
 def test_many_small_zip_members_together_are_a_bomb_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -366,11 +369,11 @@ def test_a_real_bomb_of_zeros_is_refused_at_256_mib(tmp_path: Path) -> None:
     parts = [packer.compress(bytes(2**24)) for _ in range(20)]
     (tmp_path / "a.xz").write_bytes(b"".join([*parts, packer.flush()]))
     (member,) = members(tmp_path / "a.xz")
-    produced, stream = 0, member.open()
+    produced: list[int] = []
+    stream = member.open()
     with pytest.raises(ArchiveError, match="256 MiB"):
-        while block := stream.read(2**22):
-            produced += len(block)
-    assert 2**28 - 2**23 < produced < 2**28 + 2**23
+        read_on(stream, produced)
+    assert 2**28 - 2**23 < sum(produced) < 2**28 + 2**23
 
 
 def test_text_that_packs_well_is_no_bomb(tmp_path: Path) -> None:

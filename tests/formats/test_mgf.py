@@ -110,6 +110,7 @@ def test_name(lines: list[str], name: str | None) -> None:
         (["PEPMASS="], {}),
         (["PEPMASS=337.2 100 2+"], {"precursor_mz": 337.2, "charge": 2, "polarity": "positive"}),
         (["PEPMASS=337.2", "CHARGE=0"], {"precursor_mz": 337.2}),
+        (["CHARGE=0+"], {}),
         (["CHARGE=2-"], {"charge": -2, "polarity": "negative"}),
         (["CHARGE=-2"], {"charge": -2, "polarity": "negative"}),
         (["CHARGE=1", "IONMODE=negative"], {"charge": -1, "polarity": "negative"}),

@@ -92,6 +92,12 @@ def test_a_quote_that_is_never_closed_costs_one_record_only() -> None:
     assert [FORMAT.parse(record, "").fields["name"] for record in records[1:3]] == ["B0", "B1"]
 
 
+def test_looking_for_the_end_of_a_quote_reads_a_few_lines_only() -> None:
+    lines = enumerate([HEADER, row('"A'), *[row()] * 1000], start=1)
+    next(FORMAT.split(lines))
+    assert next(lines)[0] < 50
+
+
 @pytest.mark.parametrize("line", [f"{row()},0", row().rpartition(",")[0], "A", ",,,"])
 def test_a_wrong_number_of_cells_is_a_fault(line: str) -> None:
     assert fault(line) == f"{line.count(',') + 1} cells, expected 14 as in the header"
