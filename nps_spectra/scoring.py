@@ -113,9 +113,9 @@ class ScoreOptions:
         if not match_factor and (self.mz_min is not None or self.mz_max is not None):
             steps.append(MzWindow(self.mz_min, self.mz_max))
         noise = self.noise if self.noise is not None else (0.01 if self.method == "entropy" else 0.0)
+        steps.append(BinNominal(self.binning, self.boundary) if nominal else MergePeaks(tolerance.doubled()))
         if noise > 0:
             steps.append(NoiseThreshold(noise))
-        steps.append(BinNominal(self.binning, self.boundary) if nominal else MergePeaks(tolerance.doubled()))
         if match_factor:
             steps.append(ScaleBasePeak(999.0, whole=True))
         common: dict[str, Any] = {
@@ -194,7 +194,7 @@ def similarity(
 
     Each spectrum is cleaned by the default recipe of the method: nominal-mass binning if either one is EI
     (see `technique_of`), otherwise joining of peaks closer than twice `tolerance`; ``entropy`` drops peaks
-    below 1 % of the base peak first, as published.
+    below 1 % of the base peak then, as its authors do.
 
     Parameters
     ----------

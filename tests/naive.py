@@ -223,8 +223,8 @@ def entropy_similarity(
 
 
 def clean_for_entropy(peaks: Iterable[tuple[float, float]], tolerance: float, unit: str = "Da") -> Peaks:
-    """Drop peaks below 1 % of the base peak, then join those closer than twice the tolerance."""
-    return merge_peaks(noise_cut(peaks, 0.01), 2 * tolerance, unit)
+    """Join peaks closer than twice the tolerance, then drop those below 1 % of the base peak."""
+    return noise_cut(merge_peaks(peaks, 2 * tolerance, unit), 0.01)
 
 
 def rank(rows: Iterable[tuple[float, int, int]]) -> list[tuple[float, int, int]]:

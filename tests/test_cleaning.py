@@ -85,8 +85,7 @@ def test_a_peak_exactly_at_the_noise_threshold_stays() -> None:
 def test_the_window_is_that_of_the_oracle(given_spectra: list[Peaks], a: float | None, b: float | None) -> None:
     low, high = (a, b) if a is None or b is None else (min(a, b), max(a, b))
     expected = [
-        naive.mz_window(peaks, 0 if low is None else low, math.inf if high is None else high)
-        for peaks in given_spectra
+        naive.mz_window(peaks, 0 if low is None else low, math.inf if high is None else high) for peaks in given_spectra
     ]
     assert [sorted(peaks) for peaks in cleaned(given_spectra, MzWindow(low, high))] == expected
 
@@ -297,5 +296,5 @@ def test_steps_are_done_in_the_order_of_the_recipe() -> None:
     ],
 )
 def test_impossible_options_are_refused(step: Any, arguments: tuple[Any, ...]) -> None:
-    with pytest.raises(OptionError, match="expected|above|NaN"):
+    with pytest.raises(OptionError, match=r"expected|above|NaN"):
         step(*arguments)

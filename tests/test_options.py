@@ -46,7 +46,8 @@ def test_parse_gives_a_tolerance_back() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0.01", "Da", "ppm 20", "0,01 Da", "-1 Da", "nan Da", "inf Da", "0.01 kDa", "1e999 Da", "0 ppm", 5, None]
+    "text",
+    ["", "0.01", "Da", "ppm 20", "0,01 Da", "-1 Da", "nan Da", "inf Da", "0.01 kDa", "1e999 Da", "0 ppm", 5, None],
 )
 def test_parse_refuses_what_is_no_tolerance(text: Any) -> None:
     with pytest.raises(OptionError, match="tolerance"):

@@ -66,7 +66,9 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 def test_search_stays_a_function_when_its_modules_are_loaded() -> None:
-    assert run("import nps_spectra, nps_spectra.searching.exact as e; print(nps_spectra.search is e.search)") == "True\n"
+    assert (
+        run("import nps_spectra, nps_spectra.searching.exact as e; print(nps_spectra.search is e.search)") == "True\n"
+    )
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:

@@ -164,8 +164,8 @@ def test_numbers_have_the_type_of_their_field() -> None:
 
 def documented_digest(spectrum: Spectrum) -> str:
     """The digest once more, from its description."""
-    data = struct.pack("<q", len(spectrum.mz))
-    data += struct.pack(f"<{len(spectrum.mz)}d", *spectrum.mz) + struct.pack(f"<{len(spectrum.mz)}f", *spectrum.intensity)
+    n = len(spectrum.mz)
+    data = struct.pack(f"<q{n}d{n}f", n, *spectrum.mz, *spectrum.intensity)
     for name in FIELDS:
         value = getattr(spectrum, name)
         if value not in (None, ()):

@@ -123,7 +123,7 @@ class Library(Sequence[Spectrum]):
             raise NoSpectraError(f"{target}: not one spectrum could be read ({report}){first}")
         store.write(
             target,
-            name=name or target.name.split(".")[0],
+            name=name or target.stem,
             created_by=f"nps_spectra {__version__}",
             sources=_described(report, spectra, licence),
             spectra=spectra,

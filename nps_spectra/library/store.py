@@ -2,7 +2,7 @@
 
 ::
 
-    /                     attributes: format, format_version, created_by, name, digest
+    /                     attributes: format, format_version, and in JSON created_by, name, digest
     /checksums, /sources  uint8    JSON: SHA-256 of all the rest; what the spectra were read from
     /peaks/mz             float64  (peaks,)
     /peaks/intensity      float32  (peaks,)
@@ -40,6 +40,8 @@ from nps_spectra.substances import Substances
 FORMAT: Final = "nps_spectra library"
 FORMAT_VERSION: Final = 1
 _SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
+#: Bytes at the start of the file without which HDF5 does not know how long it should be.
+_SUPERBLOCK: Final = 48
 #: Every dataset starts at a multiple of this, so that its memory map is aligned for any type.
 _ALIGNMENT: Final = 64
 _ATTRIBUTES: Final = ("created_by", "name", "digest", "checksums", "sources")
@@ -92,11 +94,12 @@ def write(
             plain = np.ascontiguousarray(array)
             file.create_dataset(key, data=plain, track_times=False)
             checksums[key] = _checksum(plain)
-        file.attrs["format"] = FORMAT
+        # Texts of fixed length lie in the object header, which HDF5 checks; those of variable length lie in
+        # a heap without a checksum, and one wrong bit there can keep libhdf5 busy for ever.
+        file.attrs["format"] = np.bytes_(FORMAT)
         file.attrs["format_version"] = FORMAT_VERSION
-        file.attrs["created_by"] = created_by
-        file.attrs["name"] = name
-        file.attrs["digest"] = digest
+        for key, text in (("created_by", created_by), ("name", name), ("digest", digest)):
+            file.attrs[key] = np.bytes_(_json(text))
         # Long texts do not fit into attributes; as datasets they have no limit.
         for key, value in (("checksums", checksums), ("sources", sources)):
             file.create_dataset(key, data=np.frombuffer(_json(value), dtype=np.uint8), track_times=False)
@@ -149,15 +152,15 @@ def read(path: Path) -> StoredLibrary:
     try:
         with h5py.File(path, "r") as file:
             _check_header(path, file)
-            attributes = {name: _text(file, name) for name in _ATTRIBUTES}
+            attributes = {name: json.loads(_text(file, name)) for name in _ATTRIBUTES}
             arrays = _mapped(path, file)
     except OSError as error:
-        if "truncated" in str(error):
+        if "truncated" in str(error) or path.stat().st_size < _SUPERBLOCK:
             raise LibraryTruncatedError(
                 f"{path}: the file is shorter than when it was written ({error}); copy or build it again"
             ) from error
         raise LibraryDamagedError(f"{path}: damaged HDF5 file ({error}); copy or build it again") from error
-    except (KeyError, RuntimeError, ValueError, TypeError) as error:
+    except (KeyError, RuntimeError, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise LibraryDamagedError(f"{path}: damaged library ({error}); copy or build it again") from error
     return _assembled(path, attributes, arrays)
 
@@ -180,7 +183,7 @@ def _check_signature(path: Path) -> None:
 
 def _check_header(path: Path, file: h5py.File) -> None:
     found = file.attrs.get("format")
-    if found != FORMAT:
+    if not isinstance(found, bytes) or found != FORMAT.encode():
         raise NotALibraryError(f"{path}: an HDF5 file, but no library of this package (format is {found!r})")
     version = int(file.attrs["format_version"])
     if version > FORMAT_VERSION:
@@ -191,8 +194,8 @@ def _check_header(path: Path, file: h5py.File) -> None:
 
 def _text(file: h5py.File, name: str) -> str:
     if name in file.attrs:
-        return str(file.attrs[name])
-    return bytes(file[name][()]).decode("utf-8")
+        return bytes(file.attrs[name]).decode("ascii")
+    return bytes(file[name][()]).decode("ascii")
 
 
 def _mapped(path: Path, file: h5py.File) -> dict[str, npt.NDArray[Any]]:
@@ -217,7 +220,7 @@ def _mapped(path: Path, file: h5py.File) -> dict[str, npt.NDArray[Any]]:
     return arrays
 
 
-def _assembled(path: Path, attributes: dict[str, str], arrays: dict[str, npt.NDArray[Any]]) -> StoredLibrary:
+def _assembled(path: Path, attributes: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> StoredLibrary:
     try:
         offsets = arrays["peaks/offsets"]
         columns: dict[str, Column] = {}
@@ -230,17 +233,24 @@ def _assembled(path: Path, attributes: dict[str, str], arrays: dict[str, npt.NDA
             if len(columns[field]) != len(offsets) - 1:
                 raise LibraryDamagedError(f"{path}: column {field} has {len(columns[field])} rows")
         _check_offsets(path, "peaks", offsets, len(arrays["peaks/mz"]))
+        for key, shape in (
+            ("peaks/intensity", arrays["peaks/mz"].shape),
+            ("substances/of_row", (len(offsets) - 1,)),
+            ("digests", (len(offsets) - 1, 32)),
+        ):
+            if arrays[key].shape != shape:
+                raise LibraryDamagedError(f"{path}: {key} has shape {arrays[key].shape}, expected {shape}")
         spectra = Spectra(arrays["peaks/mz"], arrays["peaks/intensity"], offsets, columns)
         keys = TextColumn(arrays["substances/blob"], arrays["substances/offsets"]).to_list()
         return StoredLibrary(
             attributes["name"],
             attributes["digest"],
             attributes["created_by"],
-            json.loads(attributes["sources"]),
+            attributes["sources"],
             spectra,
             Substances(tuple(str(key) for key in keys), arrays["substances/of_row"]),
             arrays["digests"],
-            json.loads(attributes["checksums"]),
+            attributes["checksums"],
         )
     except (KeyError, ValueError, IndexError, TypeError, AttributeError) as error:
         raise LibraryDamagedError(f"{path}: damaged library ({error!r}); copy or build it again") from error

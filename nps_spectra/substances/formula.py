@@ -46,8 +46,7 @@ _FORMULA: Final = re.compile(r"^(?:[A-Z][a-z]?\d{0,3}(?!\d))+$")
 _CHARGE: Final = re.compile(r"^\[?([A-Za-z0-9]+)\]?\d*[+-]*$")
 
 
-@lru_cache(maxsize=65536)
-def parse_formula(text: str) -> Mapping[str, int] | None:
+def parse_formula(text: str) -> dict[str, int] | None:
     """Number of atoms of each element; None if the text is no formula of known elements.
 
     Deuterium is ``D`` (also written ``[2H]`` or ``^2H``); a charge at the end is left out; salts ("C8H9N.HCl") are no
@@ -58,6 +57,12 @@ def parse_formula(text: str) -> Mapping[str, int] | None:
     >>> parse_formula("C11H15NO")
     {'C': 11, 'H': 15, 'N': 1, 'O': 1}
     """
+    atoms = _atoms(text)
+    return None if atoms is None else dict(atoms)
+
+
+@lru_cache(maxsize=65536)
+def _atoms(text: str) -> Mapping[str, int] | None:
     plain = _HEAVY.sub("D", text.replace(" ", ""))
     charged = _CHARGE.match(plain)
     if charged is None or not _FORMULA.match(charged.group(1)):

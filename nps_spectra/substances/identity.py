@@ -21,30 +21,32 @@ import numpy.typing as npt
 from nps_spectra.spectra import Spectra
 from nps_spectra.substances.formula import nominal_mass
 
-_GREEK: Final = {
-    "α": "alpha",
-    "β": "beta",
-    "γ": "gamma",
-    "δ": "delta",
-    "ω": "omega",
-    "™": "",
-}
+_GREEK: Final = str.maketrans(
+    {
+        letter: unicodedata.name(letter).rpartition(" ")[2].lower().replace("lamda", "lambda")
+        for letter in "αβγδεζηθικλμνξοπρστυφχψω"
+    }
+)
 #: Neither letters nor digits of any script; with NFKD, accents are among them.
-_NOT_LETTERS: Final = re.compile(r"[\W_]+")
+#: Primes are part of a locant: 4'-fluorofentanyl and 4-fluorofentanyl are different substances.
+_PRIMES: Final = re.compile("['’`´]")
+_NOT_LETTERS: Final = re.compile(r"[^\w′]+|_+")
 _BLOCK: Final = re.compile(r"[A-Z]{14}(?=-|$)")
 _NAMED: Final = "name:"
 
 
 def normalised_name(name: str) -> str:
-    """Name without case, accents, punctuation and blanks; Greek letters are spelt out.
+    """Name without case, accents, blanks and punctuation other than primes; Greek letters are spelt out.
 
     Examples
     --------
     >>> normalised_name(".alpha.-PVP") == normalised_name("α-PVP")
     True
+    >>> normalised_name("4'-Fluorofentanyl") == normalised_name("4-Fluorofentanyl")
+    False
     """
-    spelt = "".join(_GREEK.get(letter, letter) for letter in name.casefold())
-    plain = unicodedata.normalize("NFKD", spelt).casefold()
+    primed = _PRIMES.sub("′", name.replace("™", ""))  # before NFKD, which makes an accent of "´"
+    plain = unicodedata.normalize("NFKD", primed).casefold().translate(_GREEK)
     found = _NOT_LETTERS.sub("", plain)
     return found or plain.strip()
 
@@ -57,10 +59,25 @@ def inchikey_of(smiles: str) -> str | None:
     except ImportError:
         return None
     RDLogger.DisableLog("rdApp.*")  # type: ignore[attr-defined]
-    molecule = Chem.MolFromSmiles(smiles)
+    try:
+        molecule = Chem.MolFromSmiles(smiles)
+    except UnicodeEncodeError:  # bytes that were no UTF-8
+        return None
     if molecule is None:
         return None
     return Chem.MolToInchiKey(molecule) or None  # type: ignore[no-untyped-call]
+
+
+@lru_cache(maxsize=65536)
+def mass_of_structure(smiles: str) -> int | None:
+    """Nominal mass of a structure, its isotope labels included, by RDKit; None as for `inchikey_of`."""
+    if inchikey_of(smiles) is None:
+        return None
+    from rdkit import Chem
+
+    table = Chem.GetPeriodicTable()
+    atoms = Chem.AddHs(Chem.MolFromSmiles(smiles)).GetAtoms()
+    return sum(int(atom.GetIsotope()) or int(table.GetMostCommonIsotope(atom.GetAtomicNum())) for atom in atoms)
 
 
 def mass_of(formula: str | None, nominal: float | None, exact: float | None) -> int | None:
@@ -118,6 +135,11 @@ def substances_of(spectra: Spectra) -> Substances:
     blocks = [
         _block(key) or _block(inchikey_of(structure) if structure else None)
         for key, structure in zip(inchikeys, smiles, strict=True)
+    ]
+    # Before others of the skeleton are asked: a deuterated standard has the skeleton of the drug.
+    masses = [
+        mass_of_structure(structure) if mass is None and structure else mass
+        for mass, structure in zip(masses, smiles, strict=True)
     ]
     masses = _completed(blocks, masses)
     keys = [

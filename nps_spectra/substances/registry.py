@@ -51,7 +51,7 @@ class Registry(Sequence[Substance]):
     Examples
     --------
     >>> registry().find("4-MMC").name
-    'Mephedrone'
+    'mephedrone'
     """
 
     def __init__(self, substances: Sequence[Substance]) -> None:

@@ -58,7 +58,9 @@ def test_the_first_hits_are_those_of_brute_force(seed: int) -> None:
     assert [hit.library_id for hit in hits] == expected
     assert [hit.rank for hit in hits] == list(range(1, len(expected) + 1))
     for hit in hits:
-        assert hit.score == pytest.approx(naive.nist_match_factor(peaks(query), peaks(library[hit.library_id])), rel=1e-9)
+        assert hit.score == pytest.approx(
+            naive.nist_match_factor(peaks(query), peaks(library[hit.library_id])), rel=1e-9
+        )
 
 
 def test_every_spectrum_of_a_substance_is_available_best_first() -> None:
@@ -117,7 +119,11 @@ def test_polarity_known_on_both_sides_must_agree() -> None:
     generator = random.Random(3)
     positive = random_msms(generator, "positive")
     library = library_of(
-        [positive, positive.replace(name="negative", polarity="negative"), positive.replace(name="silent", polarity=None)]
+        [
+            positive,
+            positive.replace(name="negative", polarity="negative"),
+            positive.replace(name="silent", polarity=None),
+        ]
     )
     hits = search(positive, library, method="entropy")
     assert sorted(str(hit.name) for hit in hits) == ["positive", "silent"]
@@ -148,7 +154,9 @@ def test_precursor_tolerance_keeps_what_is_inside_the_window_only() -> None:
 def test_a_query_without_precursor_is_told_why_it_has_no_hits() -> None:
     generator = random.Random(6)
     spectrum = random_msms(generator, "known")
-    result = search([spectrum, spectrum.replace(precursor_mz=None)], library_of([spectrum]), precursor_tolerance="20 ppm")
+    result = search(
+        [spectrum, spectrum.replace(precursor_mz=None)], library_of([spectrum]), precursor_tolerance="20 ppm"
+    )
     assert result.queries[0].hits
     assert result.queries[1].reason == "the query has no precursor m/z, which the search asks for"
 
@@ -253,7 +261,9 @@ def test_the_search_leaves_queries_and_library_as_they_were() -> None:
 
 
 def test_spectra_without_ionisation_are_ei_only_if_all_masses_are_whole() -> None:
-    library = library_of([Spectrum([50.0, 60.0], [9, 10], name="whole"), Spectrum([50.01, 60.02], [9, 10], name="accurate")])
+    library = library_of(
+        [Spectrum([50.0, 60.0], [9, 10], name="whole"), Spectrum([50.01, 60.02], [9, 10], name="accurate")]
+    )
     hits = search([Spectrum([50.0, 60.0], [9, 10]), Spectrum([50.01, 60.02], [9, 10])], library)
     assert [[hit.name for hit in query.hits] for query in hits.queries] == [["whole"], ["accurate"]]
     assert [query.method for query in hits.queries] == ["nist_identity", "entropy"]

@@ -1,0 +1,130 @@
+"""README keeps its word: every command and every line of Python in it is run here or by ``.ci/run``."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from nps_spectra.cli.main import main, parser
+
+
+def blocks(root: Path, language: str) -> list[str]:
+    text = (root / "README.md").read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def test_the_two_commands_do_all_the_set_up(root: Path) -> None:
+    run, test = blocks(root, "sh")[:2]
+    for command in (run, test):
+        assert command.count("\n") == 1
+        assert command.startswith("python3 -m venv .venv && .venv/bin/python -m pip install ")
+    arguments = shlex.split(run.rpartition("&&")[2])[1:]
+    assert parser().parse_args(arguments).samples == ["examples/seizure_batch"]
+    assert test.rstrip().endswith("-m pytest")
+
+
+def test_the_table_is_what_the_command_prints(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.chdir(root)
+    assert main(["match", "examples/seizure_batch", "--out", str(tmp_path / "results")]) == 0
+    printed = capsys.readouterr().out
+    (table,) = blocks(root, "text")
+    assert table.rstrip() in printed
+
+
+def test_the_python_runs(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (code,) = blocks(root, "python")
+    assert code.count("\n") == 3
+    shutil.copytree(root / "examples" / "seizure_batch", tmp_path / "examples" / "seizure_batch")
+    monkeypatch.chdir(tmp_path)
+    namespace: dict[str, object] = {}
+    exec(compile(code, "README.md", "exec"), namespace)
+    assert "white powder (simulated)" in capsys.readouterr().out
+    assert len(namespace["hits"].to_pandas())  # type: ignore[attr-defined]
+
+
+def test_links_lead_somewhere(root: Path) -> None:
+    for name in ("README.md", "ARCHITECTURE.md", "reference_library/README.md", "benchmarks/README.md"):
+        text = (root / name).read_text(encoding="utf-8")
+        for target in re.findall(r"\]\(([^)#:]+)\)", text):
+            assert (root / name).parent.joinpath(target).exists(), f"{name}: {target}"
+
+
+def test_every_module_that_architecture_names_is_there(root: Path) -> None:
+    text = (root / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    for name in re.findall(r"([a-z_]+(?:/[a-z_]+)?\.py)", text):
+        assert list(root.glob(f"**/{name}")), name
+
+
+@pytest.fixture(scope="module")
+def commands(root: Path) -> list[list[str]]:
+    """The commands of "Real libraries"."""
+    return [shlex.split(line) for line in blocks(root, "sh")[2].splitlines()]
+
+
+def test_swgdrug_as_readme_says(
+    commands: list[list[str]],
+    data_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(data_folder / "swgdrug_ei" / "swgdrug_3.4.msp", tmp_path)
+    shutil.copytree(data_folder / "nist_fentanyl_ei" / "queries", tmp_path / "samples")
+    own = [words for words in commands if "massbank.h5" not in words]
+    assert len(own) == 4
+    for words in own:
+        assert words[0] == "nps-spectra"
+        assert main(words[1:]) == 0, words
+    assert "2733 spectra" in capsys.readouterr().out
+
+
+def test_massbank_as_readme_says_within_90_s_and_1_5_gib(
+    commands: list[list[str]], data_folder: Path, root: Path, tmp_path: Path
+) -> None:
+    archive = next((data_folder / "massbank").glob("*.tar.xz"))
+    shutil.copy(archive, tmp_path)
+    samples = tmp_path / "lc_samples"
+    samples.mkdir()
+    # A spectrum as it may come from a laboratory: the peaks of fentanyl's protonated molecule, invented intensities.
+    sample = (
+        "BEGIN IONS\nTITLE=powder\nPEPMASS=337.2274\nCHARGE=1+\n105.0699 420\n188.1434 999\n337.2274 80\nEND IONS\n"
+    )
+    (samples / "powder.mgf").write_text(sample, encoding="utf-8")
+    build, match = (words for words in commands if "massbank.h5" in words)
+    code = (
+        "import resource, sys; from nps_spectra.cli.main import main; status = main(sys.argv[1:]); "
+        "print('PEAK', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(status)"
+    )
+    if sys.platform == "win32":
+        pytest.skip("peak memory is measured by the module resource, which Windows lacks")
+    environment = os.environ | {"PYTHONPATH": str(root)}
+    for words, seconds in ((build, 90), (match, 60)):
+        started = time.perf_counter()
+        result = subprocess.run(
+            [sys.executable, "-c", code, *words[1:]],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert result.returncode == 0, result.stderr
+        assert time.perf_counter() - started < seconds
+        peak_kib = int(result.stdout.rpartition("PEAK")[2]) / (1024 if sys.platform == "darwin" else 1)
+        assert peak_kib < 1.5 * 2**20
+        if words is build:
+            assert "118617 in, 118617 out, 0 rejected" in result.stderr
+    assert "Fentanyl" in result.stdout
