@@ -50,7 +50,7 @@ def draw(target: Path) -> None:
         axis.set_yticks([-100, -50, 0, 50, 100], ["100", "50", "0", "50", "100"])
         axis.set_ylabel("relative abundance / %")
         axis.set_title(
-            f"{query.name}  against  {hit.name} (below):  match factor {hit.score:.0f},  reverse {hit.reverse_score:.0f}",
+            f"{query.name} against {hit.name} (below): match factor {hit.score:.0f}, reverse {hit.reverse_score:.0f}",
             loc="left",
             fontsize=10,
         )

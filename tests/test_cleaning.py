@@ -102,6 +102,10 @@ def test_the_precursor_goes_as_in_the_oracle(given_spectra: list[Peaks], precurs
     ]
 
 
+def test_a_peak_exactly_at_the_margin_below_the_precursor_goes() -> None:
+    assert one([(298.25, 1), (298.5, 2), (300, 3)], RemovePrecursor(1.5), precursor_mz=300) == [(298.25, 1)]
+
+
 def test_each_spectrum_has_its_own_precursor_and_without_one_nothing_is_dropped() -> None:
     peaks: Peaks = [(100, 1), (200, 2), (300, 3)]
     spectra = Spectra.of(

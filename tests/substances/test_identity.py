@@ -125,13 +125,17 @@ def test_what_is_no_inchikey_is_not_used_as_one() -> None:
         ("Methamphétamine", "METHAMPHETAMINE"),
         ("3,4-MDMA", "3,4 MDMA"),
         ("Subutex™", "subutex"),
+        ("4´-Fluorofentanyl", "4'-fluorofentanyl"),
+        ("4’-Fluorofentanyl", "4′-fluorofentanyl"),
     ],
 )
 def test_names_that_differ_only_in_spelling_are_equal(one: str, other: str) -> None:
     assert normalised_name(one) == normalised_name(other)
 
 
-@pytest.mark.parametrize(("one", "other"), [("α-PVP", "β-PVP"), ("2-FA", "4-FA"), ("海洛因", "可卡因"), ("+", "-")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("α-PVP", "β-PVP"), ("2-FA", "4-FA"), ("4'-FA", "4-FA"), ("海洛因", "可卡因"), ("+", "-")]
+)
 def test_names_that_differ_otherwise_are_not_equal(one: str, other: str) -> None:
     assert normalised_name(one) != normalised_name(other)
 
