@@ -31,6 +31,7 @@ METHODS: dict[str, dict[str, object]] = {
     "nist_identity": {},
     "nist_simple": {},
     "weighted_cosine": {},
+    "weighted_cosine, square root": {"mz_exponent": 0.0, "intensity_exponent": 0.5},
     "entropy": {},
     "entropy, unweighted": {"weighted": False},
 }
@@ -82,7 +83,7 @@ def evaluate(
             row[f"top{top}_ci"] = [round(limit, 1) for limit in wilson(right, len(ranks))]
         rows.append(row)
         print(
-            f"{work:<44} {label:<20} n {len(ranks):>5}   top-1 {row['top1']:>6} {row['top1_ci']}   "
+            f"{work:<44} {label:<28} n {len(ranks):>5}   top-1 {row['top1']:>6} {row['top1_ci']}   "
             f"top-3 {row['top3']:>6} {row['top3_ci']}   top-10 {row['top10']:>6}   {seconds:.1f} s",
             flush=True,
         )

@@ -72,6 +72,9 @@ class MergePeaks:
 
     window: Tolerance
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "window", Tolerance.parse(self.window))
+
 
 @dataclass(frozen=True, slots=True)
 class BinNominal:

@@ -1,14 +1,15 @@
 """NIST MSP text and its dialects: NIST, SWGDRUG, MoNA, MassBank export, RIKEN / MS-DIAL.
 
-A record starts with ``Name:`` and ends at a blank line or at the next name. ``Num Peaks`` is only a check,
-so a wrong count costs nothing but a remark: no peak of another record is ever taken. Peaks that go on after a
-blank line are taken only where ``Num Peaks`` confirms them to the last one.
+A record starts with ``Name:`` (or with other fields, if its name follows them) and ends at a blank line or at the
+next name. ``Num Peaks`` is only a check, so a wrong count costs nothing but a remark: no peak of another record is
+ever taken. Peaks that go on after a blank line are taken only where ``Num Peaks`` confirms them to the last one.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 from typing import Any, Final
 
 from nps_spectra.formats.fields import assign, assign_collision_energy, complete
@@ -112,7 +113,7 @@ def _split(lines: Iterable[tuple[int, str]]) -> Iterator[RawRecord]:
         if kept and blank and _starts_peaks(line) and (goes_on or _lacks_peaks(kept)):
             kept.append("")
             goes_on = True
-        elif kept and (blank or _NAME.match(line)):
+        elif kept and (blank or (_NAME.match(line) and not _only_fields_without_name(kept))):
             yield RawRecord(start, kept)
             kept, goes_on = [], False
         if not kept:
@@ -121,6 +122,11 @@ def _split(lines: Iterable[tuple[int, str]]) -> Iterator[RawRecord]:
         blank = False
     if kept:
         yield RawRecord(start, kept)
+
+
+def _only_fields_without_name(lines: Sequence[str]) -> bool:
+    """Whether these lines can be the start of a record whose name comes later, as some programs write it."""
+    return not any(_NAME.match(line) or _COUNT.match(line) or not _FIELD.match(line) for line in lines)
 
 
 def _lacks_peaks(lines: Sequence[str]) -> bool:
@@ -132,7 +138,8 @@ def _lacks_peaks(lines: Sequence[str]) -> bool:
 
 
 def _parse(raw: RawRecord, _name: str) -> ParsedRecord:
-    if not _NAME.match(raw.lines[0]):
+    header = takewhile(lambda line: not _COUNT.match(line), raw.lines)
+    if not _NAME.match(raw.lines[0]) and not any(map(_NAME.match, header)):
         raise RecordFault(f"found {raw.lines[0].strip()[:40]!r}, expected a record that starts with 'Name:'")
     record = ParsedRecord((), ())
     declared: str | None = None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nps_spectra import read_spectra
 from nps_spectra.formats.msp import FORMAT
 from nps_spectra.formats.record import ParsedRecord, RawRecord, RecordFault
 
@@ -343,3 +345,12 @@ def test_a_long_line_takes_no_quadratic_time(line: str) -> None:
     # 300,000 steps squared would take minutes: whoever waits here has found it.
     with pytest.raises(RecordFault):
         FORMAT.parse(RawRecord(1, ["Name: A", line, "Num Peaks: 1", "58 x"]), "")
+
+
+def test_a_name_may_follow_other_fields(tmp_path: Path) -> None:
+    first = "PRECURSOR_MZ: 337.2\nNAME: A\nNum Peaks: 1\n188.1 9\n"
+    text = f"{first}\nPRECURSOR_MZ: 150.1\nNAME: B\nNum Peaks: 1\n91.1 9\n"
+    (tmp_path / "a.msp").write_text(text, encoding="utf-8")
+    spectra = read_spectra(tmp_path / "a.msp")
+    assert [(spectrum.name, spectrum.precursor_mz) for spectrum in spectra] == [("A", 337.2), ("B", 150.1)]
+    assert spectra.report.records_in == 2
