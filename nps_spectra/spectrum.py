@@ -212,6 +212,11 @@ class Spectrum:
     def __hash__(self) -> int:
         return hash(self.digest)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # For copies and for other processes; nothing is ever stored this way.
+        values = {known.name: getattr(self, known.name) for known in fields(self)}
+        return _restored, (values | {"original": dict(self.original)},)
+
     @property
     def base_peak_mz(self) -> float | None:
         """m/z of the most intense peak (the lowest one of several); None without peaks."""
@@ -244,6 +249,10 @@ class Spectrum:
         if unknown:
             raise OptionError(f"unknown field {sorted(unknown)[0]!r}; known: {', '.join(sorted(kept))}")
         return type(self)(**(kept | changes))
+
+
+def _restored(values: dict[str, Any]) -> Spectrum:
+    return Spectrum(**values)
 
 
 def content_digest(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import hashlib
 import struct
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -232,3 +235,9 @@ def test_original_fields_are_kept_in_order_of_first_appearance() -> None:
     packed = pack_original([("Synon", "a"), ("MW", "177"), ("Synon", "b"), ("MW", "")])
     assert list(unpack_original(packed).items()) == [("Synon", ("a", "b")), ("MW", ("177", ""))]
     assert dict(unpack_original(None)) == {}
+
+
+def test_a_spectrum_can_be_sent_to_another_process() -> None:
+    spectrum = Spectrum([58, 91], [9, 1], name="A", synonyms=("B",), original={"Name": ("A",)})
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        assert pool.submit(copy.deepcopy, spectrum).result() == spectrum

@@ -141,7 +141,7 @@ def substances_of(spectra: Spectra) -> Substances:
         mass_of_structure(structure) if mass is None and structure else mass
         for mass, structure in zip(masses, smiles, strict=True)
     ]
-    masses = _completed(blocks, masses)
+    masses = _completed([key or "" for key in inchikeys], masses)
     keys = [
         f"{block}/{'?' if mass is None else mass}" if block else "" for block, mass in zip(blocks, masses, strict=True)
     ]
@@ -165,15 +165,18 @@ def _as_float(value: str | float | None) -> float | None:
     return None if value is None else float(value)
 
 
-def _completed(blocks: Sequence[str], masses: Sequence[int | None]) -> list[int | None]:
-    """Masses, with a missing one taken from the other spectra of the skeleton if they all agree."""
+def _completed(inchikeys: Sequence[str], masses: Sequence[int | None]) -> list[int | None]:
+    """Masses, with a missing one taken from the other spectra of the same whole InChIKey if they all agree.
+
+    The first block would not do: a deuterated standard shares it with the drug.
+    """
     known: dict[str, set[int]] = {}
-    for block, mass in zip(blocks, masses, strict=True):
-        if block and mass is not None:
-            known.setdefault(block, set()).add(mass)
+    for key, mass in zip(inchikeys, masses, strict=True):
+        if _block(key) and mass is not None:
+            known.setdefault(key, set()).add(mass)
     return [
-        next(iter(known[block])) if mass is None and len(known.get(block, ())) == 1 else mass
-        for block, mass in zip(blocks, masses, strict=True)
+        next(iter(known[key])) if mass is None and len(known.get(key, ())) == 1 else mass
+        for key, mass in zip(inchikeys, masses, strict=True)
     ]
 
 

@@ -332,3 +332,16 @@ def test_a_substance_has_the_names_of_all_its_spectra_its_own_first(tmp_path: Pa
     assert library.names_of(0) == ("Mephedrone", "4-MMC", "mephedrone")
     assert library.names_of(1) == ("4-MMC", "Mephedrone", "mephedrone")
     assert library.names_of(3) == library.names_of(-1) == ("γ-hydroxybutyrate",)
+
+
+def test_a_point_inside_the_name_of_the_file_is_no_extension(tmp_path: Path) -> None:
+    library = Library.build(Spectra.of([Spectrum([58.0], [1.0])]), tmp_path / "swgdrug_3.4.h5")
+    assert library.name == "swgdrug_3.4"
+
+
+def test_a_selection_does_not_group_its_spectra_anew(tmp_path: Path) -> None:
+    # Only the spectrum with a structure tells which substance the name means, and it is not selected.
+    known = Spectrum([58.0], [1.0], name="PCP", inchikey="JTJMJGYZQZDUJJ-UHFFFAOYSA-N", ionization="ESI")
+    by_name = Spectrum([58.0], [1.0], name="PCP", ionization="EI")
+    library = Library.build(Spectra.of([known, by_name]), tmp_path / "library.h5")
+    assert library.select(ionization="EI").substances.keys == library.substances.keys

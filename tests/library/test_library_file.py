@@ -301,10 +301,12 @@ def test_a_killed_build_leaves_the_old_library_and_the_next_build_works(small: P
     before = small.read_bytes()
     command = [sys.executable, "-c", KILLED, str(small)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=root) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline().strip() == b"writing"
-        assert len(list(small.parent.iterdir())) == 2  # the library and what is being written
-        process.kill()
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().strip() == b"writing"
+            assert len(list(small.parent.iterdir())) == 2  # the library and what is being written
+        finally:
+            process.kill()
     assert process.returncode == -signal.SIGKILL
     assert small.read_bytes() == before
     opened_and_checked(small)

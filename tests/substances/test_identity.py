@@ -70,12 +70,17 @@ def test_isomers_of_equal_mass_are_apart() -> None:
     assert groups(mephedrone, phenmetrazine) == [0, 1]
 
 
-def test_a_missing_mass_is_that_of_the_skeleton() -> None:
-    assert groups(PCP, {"inchikey": PCP["inchikey"]}) == [0, 0]
+def test_a_missing_mass_is_that_of_the_whole_inchikey() -> None:
+    assert groups(PCP, PCP_D5, {"inchikey": PCP["inchikey"]}) == [0, 1, 0]
 
 
-def test_a_missing_mass_is_not_guessed_if_the_skeleton_has_several() -> None:
-    assert groups(PCP, PCP_D5, {"inchikey": PCP["inchikey"]}) == [0, 1, 2]
+def test_a_missing_mass_is_not_that_of_another_key_with_the_same_skeleton() -> None:
+    assert groups(PCP, {"inchikey": PCP_D5["inchikey"]}) == [0, 1]
+
+
+def test_a_missing_mass_is_not_guessed_if_the_key_has_several() -> None:
+    wrong = PCP | {"formula": "C17H26N"}
+    assert groups(PCP, wrong, {"inchikey": PCP["inchikey"]}) == [0, 1, 2]
 
 
 def test_without_an_inchikey_the_structure_decides() -> None:
