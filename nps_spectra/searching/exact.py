@@ -97,7 +97,7 @@ def search(
     ...                   name="two")
     >>> hits = search(Spectrum([58, 91], [100, 10]), library)
     >>> [(hit.rank, hit.name, round(hit.score)) for hit in hits]
-    [(1, 'A', 991), (2, 'B', 12)]
+    [(1, 'A', 965), (2, 'B', 135)]
     """
     opened = library if isinstance(library, Library) else Library.open(library)
     spectra = as_spectra(queries)
