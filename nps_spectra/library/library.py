@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 import numpy.typing as npt
 
+from nps_spectra.columns import TextColumnBuilder
 from nps_spectra.errors import LibraryDamagedError, NoSpectraError, OptionError
 from nps_spectra.spectra import Spectra, joined
 from nps_spectra.spectrum import Spectrum, normalise_polarity
@@ -94,7 +95,7 @@ class Library(Sequence[Spectrum]):
         name : str, optional
             Default: the file name without its extension.
         licence : str, optional
-            Licence of the sources, where the records do not name their own.
+            Licence of the spectra whose records do not name their own; it is stored with each of them.
         format, strict, progress
             As for `nps_spectra.read_spectra`.
 
@@ -121,6 +122,8 @@ class Library(Sequence[Spectrum]):
                 f"; the first reason: {report.rejects[0].file}: {report.rejects[0].reason}" if report.rejects else ""
             )
             raise NoSpectraError(f"{target}: not one spectrum could be read ({report}){first}")
+        if licence is not None:
+            spectra = _licensed(spectra, licence)
         store.write(
             target,
             name=name or target.stem,
@@ -266,6 +269,8 @@ class Library(Sequence[Spectrum]):
         if ms_level is not None:
             keep &= self.spectra.numbers("ms_level") == ms_level
         if collision_energy_ev is not None:
+            if not collision_energy_ev[0] <= collision_energy_ev[1]:
+                raise OptionError(f"collision_energy_ev {collision_energy_ev!r}: expected (lowest, highest) in eV")
             energy = self.spectra.numbers("collision_energy_ev")
             keep &= (energy >= collision_energy_ev[0]) & (energy <= collision_energy_ev[1])
         rows = np.flatnonzero(keep)
@@ -318,6 +323,15 @@ def _read_all(
             own = _account_of(part)
         report = report.merged(own)
     return joined(parts, report), report
+
+
+def _licensed(spectra: Spectra, licence: str) -> Spectra:
+    """The spectra with this licence where none is named; the original fields stay as they are."""
+    column = TextColumnBuilder()
+    for own in spectra.texts("licence").to_list():
+        column.append(own or licence)
+    columns = {**spectra.columns, "licence": column.finish()}
+    return Spectra(spectra.mz, spectra.intensity, spectra.offsets, columns, spectra.report)
 
 
 def _account_of(spectra: Spectra) -> ReadReport:

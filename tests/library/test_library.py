@@ -345,3 +345,16 @@ def test_a_selection_does_not_group_its_spectra_anew(tmp_path: Path) -> None:
     by_name = Spectrum([58.0], [1.0], name="PCP", ionization="EI")
     library = Library.build(Spectra.of([known, by_name]), tmp_path / "library.h5")
     assert library.select(ionization="EI").substances.keys == library.substances.keys
+
+
+def test_the_licence_given_is_that_of_spectra_that_name_none(tmp_path: Path) -> None:
+    spectra = Spectra.of([Spectrum([58], [9], name="A"), Spectrum([91], [9], name="B", licence="CC BY")])
+    library = Library.build(spectra, tmp_path / "a.h5", licence="public")
+    assert [spectrum.licence for spectrum in library] == ["public", "CC BY"]
+    assert len(library.select(licence="public")) == 1
+
+
+def test_a_reversed_range_of_energies_is_refused(tmp_path: Path) -> None:
+    library = Library.build(Spectra.of([Spectrum([58], [9])]), tmp_path / "a.h5")
+    with pytest.raises(OptionError, match="lowest, highest"):
+        library.select(collision_energy_ev=(40, 10))
