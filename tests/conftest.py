@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from nps_spectra import Spectra, read_spectra
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -22,6 +24,12 @@ def data_folder() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no measured data in {folder}: set NPS_SPECTRA_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def massbank_spectra(data_folder: Path) -> Spectra:
+    """All of MassBank, read once for all tests (about 40 s)."""
+    return read_spectra(data_folder / "massbank" / "MassBank-data-2025.05.1.tar.xz")
 
 
 @pytest.fixture(scope="session")

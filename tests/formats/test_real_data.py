@@ -178,9 +178,9 @@ class MassBank:
 
 
 @pytest.fixture(scope="session")
-def massbank(data_folder: Path) -> MassBank:
+def massbank(data_folder: Path, massbank_spectra: Spectra) -> MassBank:
     path = data_folder / MASSBANK
-    return MassBank(path, read_spectra(path), Scan.of(path))
+    return MassBank(path, massbank_spectra, Scan.of(path))
 
 
 def test_massbank_in_is_out(massbank: MassBank) -> None:
