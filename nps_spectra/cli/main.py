@@ -55,6 +55,11 @@ def _add_match(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     )
     match.add_argument("--retention-index-tolerance", type=float, metavar="RI", help="largest known difference")
     match.add_argument("--collision-energy-tolerance", type=float, metavar="EV", help="largest known difference in eV")
+    match.add_argument(
+        "--ionization",
+        metavar="NAME",
+        help="of samples that name none, e.g. EI where m/z are written 58.1",
+    )
     match.add_argument("--format", choices=_FORMATS, help="of the samples; default: told by the content")
     match.add_argument("--out", metavar="DIR", help="write hits.csv, hits.json, rejects.csv and run.json here")
     match.add_argument("--json", action="store_true", help="print one JSON object instead of a table")

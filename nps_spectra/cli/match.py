@@ -105,6 +105,7 @@ def _searched(queries: Spectra, library: Library, options: argparse.Namespace) -
         precursor_tolerance=options.precursor_tolerance,
         retention_index_tolerance=options.retention_index_tolerance,
         collision_energy_tolerance_ev=options.collision_energy_tolerance,
+        ionization=options.ionization,
         progress=progress_bar("searching", "spectra", 1),
     )
 

@@ -40,6 +40,7 @@ def search(
     precursor_tolerance: Tolerance | str | None = None,
     retention_index_tolerance: float | None = None,
     collision_energy_tolerance_ev: float | None = None,
+    ionization: str | None = None,
     leave_out: Sequence[LeftOut] | None = None,
     progress: Callable[[int, int], None] | None = None,
     **options: Any,
@@ -68,6 +69,10 @@ def search(
         Leave out library spectra whose retention index is known and further away.
     collision_energy_tolerance_ev : float, optional
         Leave out library spectra whose collision energy is known and further away.
+    ionization : str, optional
+        Ionisation of the queries that name none, e.g. ``"EI"`` for GC-MS exports with m/z such as 58.1. Without it,
+        a query that names none is EI if all its m/z are whole, or if a match factor is asked for and it has no
+        precursor.
     leave_out : sequence, optional
         For each query the ``library_id`` or an array of them that it is not compared with, or None: for
         validation with the library's own spectra.
@@ -122,12 +127,18 @@ def search(
         for technique in DEFAULT_METHODS
         if method is not None or _fits(DEFAULT_METHODS[technique], given)
     }
-    run = _Search(opened, scorers, gate, top)
+    unnamed = np.array([name is None for name in spectra.texts("ionization").to_list()], dtype=bool)
+    if ionization is None and method is not None and method.startswith("nist_"):
+        ionization = "EI"
+        unnamed &= np.isnan(spectra.numbers("precursor_mz"))
+    assumed = np.flatnonzero(unnamed).tolist() if ionization is not None else []
+    run = _Search(opened, scorers, gate, top, dict.fromkeys(assumed, ionization))
     results = run.all(spectra, leave_out, progress)
     _refuse_empty(results, opened)
     described = {
         "method": method or "default of the technique",
         "top": top,
+        "ionization_assumed": ionization if assumed else None,
         "gate": asdict(gate) | {"precursor_tolerance": str(gate.precursor_tolerance or "none")},
         "resolved": [scorer.describe() for technique, scorer in scorers.items() if technique in run.used],
     }
@@ -192,7 +203,15 @@ class _Query:
 class _Search:
     """One library, one set of options, many queries."""
 
-    def __init__(self, library: Library, scorers: dict[Technique, Scorer], gate: Gate, top: int) -> None:
+    def __init__(
+        self,
+        library: Library,
+        scorers: dict[Technique, Scorer],
+        gate: Gate,
+        top: int,
+        ionization: dict[int, str | None],
+    ) -> None:
+        self._ionization = ionization
         self.used: set[Technique] = set()
         self._library = library
         self._scorers = scorers
@@ -221,6 +240,8 @@ class _Search:
         return results
 
     def _one(self, spectrum: Spectrum, number: int, leave_out: LeftOut) -> QueryResult:
+        if number in self._ionization:
+            spectrum = spectrum.replace(ionization=self._ionization[number])
         technique = technique_of(spectrum)
         if technique not in self._scorers:
             raise OptionError(f"the options given do not fit {technique} queries; name a method")

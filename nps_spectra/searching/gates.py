@@ -84,7 +84,8 @@ class Gates:
         technique = technique_of(query)
         mask = self.technique(technique)
         if not mask.any():
-            return np.empty(0, dtype=np.int64), f"the library holds no {technique} spectra"
+            hint = "; if the query is EI and does not say so, name the ionisation" if query.ionization is None else ""
+            return np.empty(0, dtype=np.int64), f"the library holds no {technique} spectra{hint}"
         if query.ionization is not None and technique != "EI":
             mask = mask & self._equal("family", _family(query.ionization))
             if not mask.any():

@@ -267,3 +267,22 @@ def test_spectra_without_ionisation_are_ei_only_if_all_masses_are_whole() -> Non
     hits = search([Spectrum([50.0, 60.0], [9, 10]), Spectrum([50.01, 60.02], [9, 10])], library)
     assert [[hit.name for hit in query.hits] for query in hits.queries] == [["whole"], ["accurate"]]
     assert [query.method for query in hits.queries] == ["nist_identity", "entropy"]
+
+
+def test_the_ionisation_of_queries_that_name_none_can_be_told() -> None:
+    library = library_of([Spectrum([58, 91], [999, 80], name="A", ionization="EI")])
+    query = Spectrum([58.1, 91.2], [999, 80])
+    with pytest.raises(CoverageError, match="name the ionisation"):
+        search(query, library)
+    hits = search(query, library, ionization="EI")
+    assert [hit.name for hit in hits] == ["A"]
+    assert hits[0].score == 999.5
+    assert hits.options["ionization_assumed"] == "EI"
+
+
+def test_a_match_factor_is_asked_of_ei_spectra() -> None:
+    library = library_of([Spectrum([58, 91], [999, 80], name="A", ionization="EI")])
+    assert [hit.name for hit in search(Spectrum([58.1, 91.2], [999, 80]), library, method="nist_simple")] == ["A"]
+    named = Spectrum([58.1, 91.2], [999, 80], ionization="ESI")
+    with pytest.raises(CoverageError):
+        search(named, library, method="nist_simple", ionization="EI")
