@@ -7,7 +7,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -95,14 +94,18 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_library_of_120000_spectra_opens_in_a_tenth_of_a_second(large: Path) -> None:
-    def once() -> float:
-        start = time.perf_counter()
-        library = Library.open(large)
-        seconds = time.perf_counter() - start
-        assert len(library) == 120_000
-        return seconds
-
-    assert min(once() for _ in range(5)) < 0.1
+    # In a process of its own: a tracer that measures coverage here would slow what is timed.
+    code = (
+        "import sys, time, h5py; from nps_spectra import Library; best = 9.0\n"
+        "for _ in range(5):\n"
+        "    start = time.perf_counter(); library = Library.open(sys.argv[1])\n"
+        "    best = min(best, time.perf_counter() - start)\n"
+        "print(len(library), best)"
+    )
+    command = [sys.executable, "-c", code, str(large)]
+    count, seconds = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    assert int(count) == 120_000
+    assert float(seconds) < 0.1
 
 
 def bases(array: Any) -> Iterator[Any]:
