@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -92,9 +91,3 @@ def _summary(library: Library) -> dict[str, Any]:
         **counts,
         "sources": library.sources,
     }
-
-
-def notice(library: Library) -> None:
-    """Say loudly what a user of this library has to know."""
-    if library.notice:
-        print(f"NOTICE: {library.notice}", file=sys.stderr)

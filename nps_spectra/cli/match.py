@@ -13,9 +13,8 @@ from typing import Any, Final
 
 from nps_spectra import __version__
 from nps_spectra.atomic import write_text
-from nps_spectra.cli.library import notice
 from nps_spectra.cli.main import FINE, REJECTED
-from nps_spectra.cli.output import progress_bar, reject_dicts, rejects_csv, table, tell_report
+from nps_spectra.cli.output import notice, progress_bar, reject_dicts, rejects_csv, table, tell_report
 from nps_spectra.errors import NoSpectraError, NpsSpectraError, OptionError
 from nps_spectra.formats import ReadReport, read_spectra
 from nps_spectra.library import Library
@@ -94,8 +93,7 @@ def _folder(path: str) -> Path:
 def _searched(queries: Spectra, library: Library, options: argparse.Namespace) -> Hits:
     if len(queries) == 0:
         report: ReadReport = queries.report
-        first = f"; the first reason: {report.rejects[0].file}: {report.rejects[0].reason}" if report.rejects else ""
-        raise NoSpectraError(f"not one spectrum of the samples could be read ({report}){first}")
+        raise NoSpectraError(f"samples: {report.nothing_read}")
     return search(
         queries,
         library,

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from nps_spectra.formats import ReadReport, Reject
+from nps_spectra.library import Library
 from nps_spectra.searching.hits import cell
 
 
@@ -78,3 +79,9 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[
         ]
         lines.append("  " + "  ".join(cells).rstrip())
     return "\n".join(lines)
+
+
+def notice(library: Library) -> None:
+    """Say loudly what a user of this library has to know."""
+    if library.notice:
+        print(f"NOTICE: {library.notice}", file=sys.stderr)

@@ -79,6 +79,12 @@ class ReadReport:
         """Number of records, or whole files, that could not be read."""
         return len(self.rejects)
 
+    @property
+    def nothing_read(self) -> str:
+        """The account and the first reason, for a message that not one spectrum could be read."""
+        first = f"; the first reason: {self.rejects[0].file}: {self.rejects[0].reason}" if self.rejects else ""
+        return f"not one spectrum could be read ({self}){first}"
+
     def merged(self, other: ReadReport) -> ReadReport:
         """The account of two readings together."""
         return ReadReport(

@@ -118,10 +118,7 @@ class Library(Sequence[Spectrum]):
             raise OptionError(f"{target}: is a folder; a library is a file, for example {target.name}.h5")
         spectra, report = _read_all(sources, format, strict, progress)
         if len(spectra) == 0:
-            first = (
-                f"; the first reason: {report.rejects[0].file}: {report.rejects[0].reason}" if report.rejects else ""
-            )
-            raise NoSpectraError(f"{target}: not one spectrum could be read ({report}){first}")
+            raise NoSpectraError(f"{target}: {report.nothing_read}")
         if licence is not None:
             spectra = _licensed(spectra, licence)
         store.write(
@@ -376,7 +373,7 @@ def _described(report: ReadReport, spectra: Spectra, licence: str | None) -> lis
     licences: dict[str, dict[str, int]] = {}
     for name, own in zip(spectra.texts("source_file").to_list(), spectra.texts("licence").to_list(), strict=True):
         counts = licences.setdefault(_disk_file(name or "", read), {})
-        counts[own or licence or "not stated"] = counts.get(own or licence or "not stated", 0) + 1
+        counts[own or "not stated"] = counts.get(own or "not stated", 0) + 1
     rejects: dict[str, list[dict[str, Any]]] = {}
     for reject in report.rejects:
         rejects.setdefault(_disk_file(reject.file, read), []).append(asdict(reject))

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from nps_spectra.cli.main import main
+from nps_spectra.cli.main import main, parser
+from nps_spectra.formats import format_names
+from nps_spectra.scoring import METHODS
 
 GOOD = "Name: A\nNum Peaks: 2\n58 999\n91 80\n\nName: B\nNum Peaks: 2\n44 999\n91 90\n\n"
 BAD = "Name: broken\nNum Peaks: 1\n58 nan\n\n"
@@ -191,3 +193,12 @@ def test_the_main_job_opens_no_connection(
     assert "NOT reference data" in captured.err
     assert "NOT reference data" in captured.out
     assert "NOT reference data" in (tmp_path / "out" / "hits.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("option", "names"), [("--method", METHODS), ("--format", format_names())])
+def test_the_parser_knows_every_method_and_format(option: str, names: tuple[str, ...]) -> None:
+    # The parser lists them itself, because --help must not load the modules that define them.
+    for name in names:
+        assert parser().parse_args(["match", "x", option, name])
+    with pytest.raises(SystemExit):
+        parser().parse_args(["match", "x", option, "another"])
