@@ -20,6 +20,7 @@ FLOORS = [
     ["cleaning"],
     ["kernels"],
     ["_jit"],
+    ["run"],
     ["spectra"],
     ["spectrum"],
     ["columns", "options", "atomic"],
