@@ -32,13 +32,13 @@ def peak_digits(spectrum: Spectrum) -> tuple[list[str], list[str]]:
 
 
 def one_line(text: str) -> str:
-    """The text on one line: line ends and other control characters become blanks.
+    r"""The text on one line: line ends and other control characters become blanks.
 
     A value with a line end would end its field, or its record, in every format of lines.
 
     Examples
     --------
-    >>> one_line("A\\nNum Peaks: 1")
+    >>> one_line("A\nNum Peaks: 1")
     'A Num Peaks: 1'
     """
     return text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text)
