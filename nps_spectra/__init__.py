@@ -13,9 +13,13 @@ if TYPE_CHECKING:
     from nps_spectra.cleaning import CleaningRecipe as CleaningRecipe
     from nps_spectra.errors import NpsSpectraError as NpsSpectraError
     from nps_spectra.formats import ReadReport as ReadReport
+    from nps_spectra.formats import WriteReport as WriteReport
+    from nps_spectra.formats import read_run as read_run
     from nps_spectra.formats import read_spectra as read_spectra
+    from nps_spectra.formats import write_spectra as write_spectra
     from nps_spectra.library import Library as Library
     from nps_spectra.options import Tolerance as Tolerance
+    from nps_spectra.run import Run as Run
     from nps_spectra.scoring import match_factor as match_factor
     from nps_spectra.scoring import similarity as similarity
     from nps_spectra.searching import Hits as Hits
@@ -31,13 +35,17 @@ _PUBLIC = {
     "Library": "library",
     "NpsSpectraError": "errors",
     "ReadReport": "formats",
+    "Run": "run",
     "Spectra": "spectra",
     "Spectrum": "spectrum",
     "Tolerance": "options",
+    "WriteReport": "formats",
     "match_factor": "scoring",
+    "read_run": "formats",
     "read_spectra": "formats",
     "search": "searching",
     "similarity": "scoring",
+    "write_spectra": "formats",
 }
 
 __all__ = [
@@ -46,14 +54,18 @@ __all__ = [
     "Library",
     "NpsSpectraError",
     "ReadReport",
+    "Run",
     "Spectra",
     "Spectrum",
     "Tolerance",
+    "WriteReport",
     "__version__",
     "match_factor",
+    "read_run",
     "read_spectra",
     "search",
     "similarity",
+    "write_spectra",
 ]
 
 

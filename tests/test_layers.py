@@ -22,6 +22,7 @@ FLOORS = [
     ["kernels"],
     ["_jit"],
     ["substances"],
+    ["run"],
     ["spectra"],
     ["spectrum"],
     ["columns", "options", "atomic"],

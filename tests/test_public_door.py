@@ -18,14 +18,18 @@ NAMES = [
     "Library",
     "NpsSpectraError",
     "ReadReport",
+    "Run",
     "Spectra",
     "Spectrum",
     "Tolerance",
+    "WriteReport",
     "__version__",
     "match_factor",
+    "read_run",
     "read_spectra",
     "search",
     "similarity",
+    "write_spectra",
 ]
 HEAVY = ("numba", "h5py", "pyteomics", "matchms", "rdkit", "matplotlib", "pandas", "scipy")
 
