@@ -39,6 +39,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from numbers import Integral
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -63,6 +64,8 @@ from nps_spectra.spectrum import Spectrum
 
 #: Peaks of nominal-mass spectra are equal or they are not.
 _NOMINAL: Final = Tolerance(0.0, "Da")
+#: No molecule in a mass spectrum is heavier, in Da.
+_HIGHEST_MASS: Final = 1_000_000
 #: Exponents of m/z and intensity: Stein & Scott 1994, doi:10.1016/1044-0305(94)87009-8; for the cosines Kim et al.
 #: 2012, doi:10.1093/bioinformatics/bts083, for EI, and the square root for MS/MS.
 _PUBLISHED_1994: Final = (3.0, 0.6)
@@ -248,8 +251,11 @@ def checked_query_mass(method: str | None, mass: Any) -> int | None:
         return None
     if method != "hybrid":
         raise OptionError(f"option 'query_mass' belongs to 'hybrid', not to {method!r}")
-    if isinstance(mass, bool) or not isinstance(mass, (int, float)) or mass != int(mass) or mass < 1:
-        raise OptionError(f"option 'query_mass' is {mass!r}: expected a nominal molecular mass, a whole number > 0")
+    whole = mass.is_integer() if isinstance(mass, float) else isinstance(mass, Integral) and not isinstance(mass, bool)
+    if not whole or not 1 <= mass <= _HIGHEST_MASS:
+        raise OptionError(
+            f"option 'query_mass' is {mass!r}: expected a nominal mass in Da, 1 to {_HIGHEST_MASS}, whole"
+        )
     return int(mass)
 
 

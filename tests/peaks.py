@@ -29,10 +29,10 @@ def both(pair: Pair) -> tuple[Spectrum, Spectrum]:
 
 
 def same(found: float, expected: float | None) -> bool:
-    """Equal to 1e-9; no score (None from the oracle) in both is equal, too."""
+    """Equal to 1e-12; no score (None from the oracle) in both is equal, too."""
     if expected is None or math.isnan(expected):
         return math.isnan(found)
-    return math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-9)
+    return math.isclose(found, expected, rel_tol=1e-12, abs_tol=1e-12)
 
 
 # Generated intensities are whole numbers: float32 holds them and their sums exactly.
