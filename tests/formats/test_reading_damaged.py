@@ -88,14 +88,26 @@ END IONS
     "text": "# a comment\nm/z\tintensity\n58.1\t999\n91\t20\n119\t5\n",
     "wide_csv": "Name,label,58,91,92,93,94,95,96,97,98,99\n"
     + 'First,1,999,20,0,0,0,0,0,0,0,0\n"Se,cond",2,0,0,5,1e1,0,0,0,0,0,7\n',
+    "json": """[
+  {"compound_name": "First", "precursor_mz": 195.0877, "ionmode": "positive", "charge": 1, "ms_level": 2,
+   "peaks_json": [[110.0713, 26.5], [138.0662, 100]]},
+  {"Compound_Name": "Second", "Precursor_MZ": "195.0877", "Ion_Mode": "Negative", "ExactMass": "194.08",
+   "collision_energy": "30 eV", "peaks_json": "[[58,1],[91,2]]"},
+  {"compound": [{"names": [{"name": "Third"}], "metaData": [{"name": "SMILES", "value": "C"}]}],
+   "metaData": [{"name": "retention time", "value": 4.5, "unit": "min"}], "spectrum": "58.1:999 91:20"},
+  {"nps_spectra": 1, "name": "Fourth", "synonyms": ["a", "b"], "charge": -1, "original_fields": {"Name": ["x"]},
+   "peaks_json": [[58, 1]]}
+]
+""",
 }
-RECORDS = {"msp": 2, "massbank": 2, "mgf": 2, "text": 1, "wide_csv": 2}
+RECORDS = {"json": 4, "msp": 2, "massbank": 2, "mgf": 2, "text": 1, "wide_csv": 2}
 
 #: What breaks parsers more often than random bytes do.
 SPITEFUL = [
     *(b"\n", b"\r", b" ", b"\t", b";", b",", b":", b"=", b'"', b"-", b"e", b"\0", b"\x1e", b"\x1f", b"\xe9"),
     *(b"nan", b"inf", b"1e999", b"1e-999", b"9" * 400, b"9" * 5000, "\u00b2".encode(), "\u0663".encode()),
     *(b"//\n", b"\n\n", b"\nName: X\n", b"\nBEGIN IONS\n", b"\nEND IONS\n", b"\nACCESSION: Y\n"),
+    *(b'"}', b"]]", b"{", b"}", b"[", b"]", b"\\u", b"null", b'\n{"a": ', b"[" * 3000, b'{"a":' * 3000),
     *(b"\nSynon: x\x1ey\n", b"\nMW: 1e999\n", b"\nCH$NAME: x\x1ey\n", b"\nCHARGE=99999\n"),
 ]
 MUTATIONS = st.lists(
