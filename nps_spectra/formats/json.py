@@ -133,7 +133,7 @@ def _parse(raw: RawRecord, _name: str) -> ParsedRecord:
         _read_own(record, content)
         return record
     pairs = list(_flat(content, key))
-    record.original = [(name, _text(value)) for name, value in pairs]
+    record.original += [(name, _text(value)) for name, value in pairs]
     if content.repeated:
         record.notes.append(_REPEATED)
         record.original += [(name, _text(value)) for name, value in content.repeated]
@@ -189,11 +189,8 @@ def _of_pairs(record: ParsedRecord, key: str, value: Any) -> tuple[list[Any], li
             raise RecordFault(f"{key!r} is a text that is no list of peaks: {error}") from None
     if not isinstance(value, list):
         raise RecordFault(f"{key!r} is {_text(value)[:40]}, expected a list of peaks")
-    try:
-        # Nearly every peak is a pair and nothing else.
+    if set(map(type, value)) <= {list} and set(map(len, value)) <= {2}:
         return [mz for mz, _ in value], [intensity for _, intensity in value]
-    except (TypeError, ValueError):
-        pass
     found = [_one(record, key, at, peak) for at, peak in enumerate(value, start=1)]
     return [mz for mz, _ in found], [intensity for _, intensity in found]
 
@@ -326,7 +323,10 @@ def _record(spectrum: Spectrum) -> str:
     if spectrum.polarity is not None:
         content["ionmode"] = spectrum.polarity  # what matchms calls it
     content["num_peaks"] = len(spectrum)
-    peaks = ",".join(f"[{mz},{intensity}]" for mz, intensity in zip(*peak_digits(spectrum), strict=True))
+    # m/z keep their point ("58.0"): readers that make arrays of the peaks take whole numbers for another kind.
+    peaks = ",".join(
+        f"[{mz!r},{intensity}]" for mz, intensity in zip(spectrum.mz.tolist(), peak_digits(spectrum)[1], strict=True)
+    )
     # Nothing beyond ASCII: line ends and halves of letters in a text stay inside it, in every reader.
     return f'{json.dumps(content, allow_nan=False)[:-1]}, "peaks_json": [{peaks}]}}'
 

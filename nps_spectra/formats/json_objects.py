@@ -25,7 +25,8 @@ _UTF16: Final = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-
 #: A text cut anywhere fails within the length of its longest literal ("-Infinity") from its end, or in a string.
 _LONGEST_LITERAL: Final = 12
 _BETWEEN: Final = re.compile(r"[\s,]*")
-_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
+#: Possessive: a text of millions of letters must not be kept to go back in.
+_TOKEN: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\]]', re.DOTALL)
 _FIRST_KEY: Final = re.compile(r'\{\s*"((?:[^"\\]|\\.){1,80})"')
 _OTHER: Final = re.compile(r"[^\n{]*(?:\n\s*)?")
 #: What "surrogateescape" makes of the bytes 0x80 to 0xff.

@@ -249,7 +249,7 @@ def test_a_named_format_that_finds_no_record_says_so(tmp_path: Path) -> None:
 
 
 def test_an_unknown_format_is_wrong_use(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="unknown format 'raw': expected one of .*massbank, .*mgf"):
+    with pytest.raises(OptionError, match=r"unknown format 'raw': expected one of .*massbank, .*mgf"):
         read_spectra(write(tmp_path, "a.msp", VALID["msp"]), format="raw")
 
 
