@@ -27,10 +27,22 @@ GOOD = {
     "  58.1 999 999\n  91 20 20\n//\n",
     "mgf": "BEGIN IONS\nTITLE=Fine\nPEPMASS=120.1\n58.1 999\n91 20\nEND IONS\n\n",
     "wide_csv": "Fine,999,20,0,0,0,0,0,0,0,0\n",
+    "mzspeclib": "<Spectrum=1>\nMS:1003061|library spectrum name=Fine\n<Peaks>\n58.1\t999\n91\t20\n\n",
     "json": '{"name": "Fine", "peaks_json": [[58.1, 999], [91, 20]]}\n',
 }
-HEADER = {"wide_csv": "Name,58.1,91,92,93,94,95,96,97,98,99\n"}
-FILE = {"msp": "a.msp", "massbank": "a.txt", "mgf": "a.mgf", "wide_csv": "a.csv", "text": "a.xy", "json": "a.json"}
+HEADER = {
+    "wide_csv": "Name,58.1,91,92,93,94,95,96,97,98,99\n",
+    "mzspeclib": "<mzSpecLib>\nMS:1003186|library format version=1.0\n",
+}
+FILE = {
+    "msp": "a.msp",
+    "massbank": "a.txt",
+    "mgf": "a.mgf",
+    "wide_csv": "a.csv",
+    "text": "a.xy",
+    "json": "a.json",
+    "mzspeclib": "a.mzlb.txt",
+}
 UGLY = {
     "msp": [
         ("Num Peaks: 1\n58 1\n\n", "'Name:'"),
@@ -68,6 +80,15 @@ UGLY = {
         ("Bad,1,nan,0,0,0,0,0,0,0,0\n", "intensity is nan"),
         ("Bad,-1,0,0,0,0,0,0,0,0,0\n", "intensity is -1.0"),
         ("Bad,0,0,0,0,0,0,0,0,0,0\n", "no peaks"),
+    ],
+    "mzspeclib": [
+        ("<Spectrum=2>\n<Peaks>\n58\tnan\n", "intensity is nan"),
+        ("<Spectrum=2>\n<Peaks>\n58\t-1\n", "intensity is -1.0"),
+        ("<Spectrum=2>\n<Peaks>\n58\n", "peak 1 is '58'"),
+        ("<Spectrum=2>\n<Peaks>\n", "no peaks"),
+        ("<Spectrum=2>\nMS:1000041|charge state=1\n", "no '<Peaks>' section"),
+        ("<Spectrum=2>\nrubbish\n<Peaks>\n58\t1\n", "found 'rubbish'"),
+        ("<Cluster=1>\nMS:1003322|similarity=1\n", "a cluster"),
     ],
     "json": [
         ('{"name": "Bad", "peaks_json": [[58, NaN]]}\n', "intensity is nan"),
@@ -276,7 +297,15 @@ def test_a_folder_with_mixed_files_and_archives(tmp_path: Path) -> None:
     check_account(spectra)
     root = tmp_path.as_posix()
     files = [
-        *("json/a.json", "massbank/a.txt", "mgf/a.mgf", "msp/a.msp", "packed/a.msp.gz", "packed/b.zip!in/a.mgf"),
+        *(
+            "json/a.json",
+            "massbank/a.txt",
+            "mgf/a.mgf",
+            "msp/a.msp",
+            "mzspeclib/a.mzlb.txt",
+            "packed/a.msp.gz",
+            "packed/b.zip!in/a.mgf",
+        ),
         *("packed/c.tar.xz!in/a.txt", "text/a.xy", "wide_csv/a.csv"),
     ]
     expected = [f"{root}/{file}" for file in files for _ in range(1 if file.startswith("text") else 3)]

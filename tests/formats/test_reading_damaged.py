@@ -88,6 +88,32 @@ END IONS
     "text": "# a comment\nm/z\tintensity\n58.1\t999\n91\t20\n119\t5\n",
     "wide_csv": "Name,label,58,91,92,93,94,95,96,97,98,99\n"
     + 'First,1,999,20,0,0,0,0,0,0,0,0\n"Se,cond",2,0,0,5,1e1,0,0,0,0,0,7\n',
+    "mzspeclib": """<mzSpecLib>
+MS:1003186|library format version=1.0
+MS:1003197|license URI=CC0
+<AttributeSet Spectrum=all>
+MS:1000511|ms level=2
+<AttributeSet Analyte=b>
+MS:1000866|molecular formula=C8H10N4O2
+<Spectrum=1>
+MS:1003061|library spectrum name=First
+[1]MS:1000894|retention time=4.5
+[1]UO:0000000|unit=UO:0000031|minute
+[2]MS:1000045|collision energy=30
+[2]UO:0000000|unit=UO:0000266|electronvolt
+MS:1000465|scan polarity=MS:1000130|positive scan
+<Analyte=1>
+MS:1000868|SMILES formula=C
+MS:1003212|library attribute set name=b
+<Peaks>
+110.0713\t26.5\t?
+138.0662\t100\ty1\t1/2
+
+<Spectrum=2>
+MS:1000744|selected ion m/z=195.0877
+<Peaks>
+58\t1
+""",
     "json": """[
   {"compound_name": "First", "precursor_mz": 195.0877, "ionmode": "positive", "charge": 1, "ms_level": 2,
    "peaks_json": [[110.0713, 26.5], [138.0662, 100]]},
@@ -100,7 +126,7 @@ END IONS
 ]
 """,
 }
-RECORDS = {"json": 4, "msp": 2, "massbank": 2, "mgf": 2, "text": 1, "wide_csv": 2}
+RECORDS = {"mzspeclib": 2, "json": 4, "msp": 2, "massbank": 2, "mgf": 2, "text": 1, "wide_csv": 2}
 
 #: What breaks parsers more often than random bytes do.
 SPITEFUL = [
