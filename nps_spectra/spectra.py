@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, overload
+from typing import TYPE_CHECKING, Any, Final, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,9 @@ import numpy.typing as npt
 from nps_spectra.columns import Column, NumberColumn, NumberColumnBuilder, TextColumn, TextColumnBuilder
 from nps_spectra.errors import OptionError
 from nps_spectra.spectrum import END, FIELDS, Kind, Source, Spectrum, content_digest, packable, unpack_original
+
+if TYPE_CHECKING:
+    import matchms
 
 _TEXT_EXTRAS: Final = ("original", "source_file", "source_sha256")
 _NUMBER_EXTRAS: Final = ("source_record", "source_line")
@@ -54,6 +57,25 @@ class Spectra(Sequence[Spectrum]):
         for spectrum in spectra:
             builder.add(spectrum)
         return builder.finish()
+
+    @classmethod
+    def from_matchms(cls, spectra: Iterable[matchms.Spectrum]) -> Spectra:
+        """Collect spectra of matchms; see `nps_spectra.interop.from_matchms` for what becomes of their metadata."""
+        from nps_spectra.interop import from_matchms
+
+        return cls.of(from_matchms(spectrum) for spectrum in spectra)
+
+    def to_matchms(self) -> list[matchms.Spectrum]:
+        """The same spectra for matchms, exact: `from_matchms` gives these again.
+
+        Raises
+        ------
+        MissingDependencyError
+            matchms is not installed (extra ``interop``).
+        """
+        from nps_spectra.interop import to_matchms
+
+        return [to_matchms(spectrum) for spectrum in self]
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

@@ -198,8 +198,8 @@ class Spectrum:
         mz, intensity = checked_peaks(self.mz, self.intensity)
         object.__setattr__(self, "mz", mz)
         object.__setattr__(self, "intensity", intensity)
-        for name, kind in FIELDS.items():
-            object.__setattr__(self, name, _checked_field(name, kind, getattr(self, name)))
+        for name in FIELDS:
+            object.__setattr__(self, name, checked_field(name, getattr(self, name)))
         object.__setattr__(self, "original", _checked_original(self.original))
         if not (self.source is None or isinstance(self.source, Source)):
             raise SpectrumError(f"source is {self.source!r}: expected a Source")
@@ -350,7 +350,20 @@ def _checked_original(original: Any) -> Mapping[str, tuple[str, ...]]:
     return MappingProxyType({key: values for key, values in checked.items() if values})
 
 
-def _checked_field(name: str, kind: Kind, value: Any) -> Any:
+def checked_field(name: str, value: Any) -> Any:
+    """The value of a typed field as a `Spectrum` holds it.
+
+    Raises
+    ------
+    SpectrumError
+        A value of the wrong kind.
+
+    Examples
+    --------
+    >>> checked_field("polarity", "pos"), checked_field("charge", 1.0), checked_field("name", "")
+    ('positive', 1, None)
+    """
+    kind = FIELDS[name]
     if value is None or (isinstance(value, str) and not value):
         return () if kind == "texts" else None
     if kind == "texts":

@@ -23,9 +23,11 @@ FLOORS = [
     ["_jit"],
     ["substances"],
     ["run"],
+    ["harmonising"],
     ["spectra"],
+    ["interop"],
     ["spectrum"],
-    ["columns", "options", "atomic"],
+    ["columns", "options", "atomic", "tables"],
     ["errors"],
 ]
 LEVEL = {part: level for level, parts in enumerate(FLOORS) for part in parts}

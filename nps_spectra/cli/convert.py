@@ -15,6 +15,9 @@ from nps_spectra.errors import NoSpectraError, OptionError
 from nps_spectra.formats import WriteReport, read_spectra, write_spectra
 from nps_spectra.formats.registry import format_to_write
 from nps_spectra.formats.registry import formats as all_formats
+from nps_spectra.harmonising import harmonised
+from nps_spectra.spectra import Spectra
+from nps_spectra.tables import csv_text
 
 
 def convert(options: argparse.Namespace) -> int:
@@ -29,7 +32,8 @@ def convert(options: argparse.Namespace) -> int:
     tell_report(spectra.report)
     if len(spectra) == 0:
         raise NoSpectraError(f"{options.source}: {spectra.report.nothing_read}")
-    written = write_spectra(spectra, destination, format=options.format, progress=progress_bar("writing", "spectra", 1))
+    chosen = spectra if options.harmonise is None else _harmonised(spectra, Path(options.harmonise))
+    written = write_spectra(chosen, destination, format=options.format, progress=progress_bar("writing", "spectra", 1))
     rejects = [*spectra.report.rejects, *written.rejects]
     if options.rejects is not None:
         write_text(Path(options.rejects), rejects_csv(rejects))
@@ -39,6 +43,22 @@ def convert(options: argparse.Namespace) -> int:
     else:
         print(f"{destination}: {written.records_out} spectra written as {written.format}")
     return REJECTED if rejects else FINE
+
+
+def _harmonised(spectra: Spectra, log: Path) -> Spectra:
+    found, changes = harmonised(spectra)
+    rows = []
+    for change in changes:
+        source = spectra[change.row].source
+        place = (source.file, str(source.record)) if source else ("", str(change.row + 1))
+        rows.append((*place, change.field, _shown(change.before), _shown(change.after)))
+    write_text(log, csv_text(("file", "record", "field", "before", "after"), rows))
+    print(f"  harmonised by matchms: {len(changes)} fields changed, listed in {log}", file=sys.stderr)
+    return found
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else "; ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _tell(written: WriteReport, shown: int = 10) -> None:

@@ -112,6 +112,11 @@ def _add_convert(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     convert.add_argument("destination", metavar="DESTINATION", help="file to write; its ending names the format")
     convert.add_argument("--format", metavar="NAME", help="to write (see 'nps-spectra formats'), whatever the ending")
     convert.add_argument("--source-format", metavar="NAME", help="to read; default: told by the content")
+    convert.add_argument(
+        "--harmonise",
+        metavar="LOG",
+        help="let matchms harmonise the metadata (extra 'interop') and list every change in LOG, a CSV file",
+    )
     convert.add_argument("--rejects", metavar="FILE", help="write all rejects to this CSV file")
     convert.add_argument("--json", action="store_true", help="print one JSON object")
     convert.add_argument("--strict", action="store_true", help="stop at the first record that cannot be read")

@@ -27,9 +27,22 @@ GOOD = {
     "  58.1 999 999\n  91 20 20\n//\n",
     "mgf": "BEGIN IONS\nTITLE=Fine\nPEPMASS=120.1\n58.1 999\n91 20\nEND IONS\n\n",
     "wide_csv": "Fine,999,20,0,0,0,0,0,0,0,0\n",
+    "mzspeclib": "<Spectrum=1>\nMS:1003061|library spectrum name=Fine\n<Peaks>\n58.1\t999\n91\t20\n\n",
+    "json": '{"name": "Fine", "peaks_json": [[58.1, 999], [91, 20]]}\n',
 }
-HEADER = {"wide_csv": "Name,58.1,91,92,93,94,95,96,97,98,99\n"}
-FILE = {"msp": "a.msp", "massbank": "a.txt", "mgf": "a.mgf", "wide_csv": "a.csv", "text": "a.xy"}
+HEADER = {
+    "wide_csv": "Name,58.1,91,92,93,94,95,96,97,98,99\n",
+    "mzspeclib": "<mzSpecLib>\nMS:1003186|library format version=1.0\n",
+}
+FILE = {
+    "msp": "a.msp",
+    "massbank": "a.txt",
+    "mgf": "a.mgf",
+    "wide_csv": "a.csv",
+    "text": "a.xy",
+    "json": "a.json",
+    "mzspeclib": "a.mzlb.txt",
+}
 UGLY = {
     "msp": [
         ("Num Peaks: 1\n58 1\n\n", "'Name:'"),
@@ -67,6 +80,34 @@ UGLY = {
         ("Bad,1,nan,0,0,0,0,0,0,0,0\n", "intensity is nan"),
         ("Bad,-1,0,0,0,0,0,0,0,0,0\n", "intensity is -1.0"),
         ("Bad,0,0,0,0,0,0,0,0,0,0\n", "no peaks"),
+    ],
+    "mzspeclib": [
+        ("<Spectrum=2>\n<Peaks>\n58\tnan\n", "intensity is nan"),
+        ("<Spectrum=2>\n<Peaks>\n58\t-1\n", "intensity is -1.0"),
+        ("<Spectrum=2>\n<Peaks>\n58\n", "peak 1 is '58'"),
+        ("<Spectrum=2>\n<Peaks>\n", "no peaks"),
+        ("<Spectrum=2>\nMS:1000041|charge state=1\n", "no '<Peaks>' section"),
+        ("<Spectrum=2>\nrubbish\n<Peaks>\n58\t1\n", "found 'rubbish'"),
+        ("<Cluster=1>\nMS:1003322|similarity=1\n", "a cluster"),
+    ],
+    "json": [
+        ('{"name": "Bad", "peaks_json": [[58, NaN]]}\n', "intensity is nan"),
+        ('{"name": "Bad", "peaks_json": [[58, -1]]}\n', "intensity is -1.0"),
+        ('{"name": "Bad", "peaks_json": [[0, 1]]}\n', "m/z is 0.0"),
+        ('{"name": "Bad", "peaks_json": [[58, 1e39]]}\n', "larger than float32"),
+        ('{"name": "Bad", "peaks_json": [[58]]}\n', "peak 1 is [58]"),
+        ('{"name": "Bad", "peaks_json": [[58, null]]}\n', "peak 1: null is not a number"),
+        ('{"name": "Bad", "peaks_json": [[58, true]]}\n', "peak 1: true is not a number"),
+        ('{"name": "Bad", "peaks_json": []}\n', "no peaks"),
+        ('{"name": "Bad", "peaks_json": "58 1 91"}\n', "not in pairs"),
+        ('{"name": "Bad", "peaks_json": "[[58, 1"}\n', "no list of peaks"),
+        ('{"name": "Bad", "mz": [58, 91], "intensity": [1]}\n', "2 values of 'mz' and 1 of 'intensity'"),
+        ('{"name": "Bad"}\n', "none of the keys"),
+        ('{"name": "Bad", "peaks_json": [[58, 1}\n', "not JSON"),
+        ('{"name": "Bad", "peaks_json": [[58, 1\n', "not JSON"),
+        ('{"name": "Bad, "peaks_json": [[58, 1]]}\n', "not JSON"),
+        ('{"name": "Bad", "peaks_json": [[58, ' + "1" * 5000 + "]]}\n", "not JSON that can be read"),
+        ("rubbish\n", "found 'rubbish'"),
     ],
 }
 SINGLE_UGLY = [
@@ -152,8 +193,13 @@ def test_strict_reads_what_is_fine(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", sorted(VALID))
 def test_a_format_is_known_by_its_content_whatever_the_file_is_called(tmp_path: Path, name: str) -> None:
     path = write(tmp_path, "library", VALID[name])
-    text_formats = [known for known in formats().known if isinstance(known, TextFormat)]
-    assert next(known.name for known in text_formats if known.sniff(VALID[name], "library")) == name
+    text = VALID[name]
+    fits = [
+        known.name
+        for known in formats().known
+        if (known.sniff(text, "library") if isinstance(known, TextFormat) else known.sniff(text.encode(), "library"))
+    ]
+    assert fits[0] == name
     assert read_spectra(path).digests() == read_spectra(path, format=name).digests()
 
 
@@ -224,7 +270,7 @@ def test_a_named_format_that_finds_no_record_says_so(tmp_path: Path) -> None:
 
 
 def test_an_unknown_format_is_wrong_use(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="unknown format 'raw': expected one of massbank, mgf, msp"):
+    with pytest.raises(OptionError, match=r"unknown format 'raw': expected one of .*massbank, .*mgf"):
         read_spectra(write(tmp_path, "a.msp", VALID["msp"]), format="raw")
 
 
@@ -251,7 +297,15 @@ def test_a_folder_with_mixed_files_and_archives(tmp_path: Path) -> None:
     check_account(spectra)
     root = tmp_path.as_posix()
     files = [
-        *("massbank/a.txt", "mgf/a.mgf", "msp/a.msp", "packed/a.msp.gz", "packed/b.zip!in/a.mgf"),
+        *(
+            "json/a.json",
+            "massbank/a.txt",
+            "mgf/a.mgf",
+            "msp/a.msp",
+            "mzspeclib/a.mzlb.txt",
+            "packed/a.msp.gz",
+            "packed/b.zip!in/a.mgf",
+        ),
         *("packed/c.tar.xz!in/a.txt", "text/a.xy", "wide_csv/a.csv"),
     ]
     expected = [f"{root}/{file}" for file in files for _ in range(1 if file.startswith("text") else 3)]

@@ -88,14 +88,52 @@ END IONS
     "text": "# a comment\nm/z\tintensity\n58.1\t999\n91\t20\n119\t5\n",
     "wide_csv": "Name,label,58,91,92,93,94,95,96,97,98,99\n"
     + 'First,1,999,20,0,0,0,0,0,0,0,0\n"Se,cond",2,0,0,5,1e1,0,0,0,0,0,7\n',
+    "mzspeclib": """<mzSpecLib>
+MS:1003186|library format version=1.0
+MS:1003197|license URI=CC0
+<AttributeSet Spectrum=all>
+MS:1000511|ms level=2
+<AttributeSet Analyte=b>
+MS:1000866|molecular formula=C8H10N4O2
+<Spectrum=1>
+MS:1003061|library spectrum name=First
+[1]MS:1000894|retention time=4.5
+[1]UO:0000000|unit=UO:0000031|minute
+[2]MS:1000045|collision energy=30
+[2]UO:0000000|unit=UO:0000266|electronvolt
+MS:1000465|scan polarity=MS:1000130|positive scan
+<Analyte=1>
+MS:1000868|SMILES formula=C
+MS:1003212|library attribute set name=b
+<Peaks>
+110.0713\t26.5\t?
+138.0662\t100\ty1\t1/2
+
+<Spectrum=2>
+MS:1000744|selected ion m/z=195.0877
+<Peaks>
+58\t1
+""",
+    "json": """[
+  {"compound_name": "First", "precursor_mz": 195.0877, "ionmode": "positive", "charge": 1, "ms_level": 2,
+   "peaks_json": [[110.0713, 26.5], [138.0662, 100]]},
+  {"Compound_Name": "Second", "Precursor_MZ": "195.0877", "Ion_Mode": "Negative", "ExactMass": "194.08",
+   "collision_energy": "30 eV", "peaks_json": "[[58,1],[91,2]]"},
+  {"compound": [{"names": [{"name": "Third"}], "metaData": [{"name": "SMILES", "value": "C"}]}],
+   "metaData": [{"name": "retention time", "value": 4.5, "unit": "min"}], "spectrum": "58.1:999 91:20"},
+  {"nps_spectra": 1, "name": "Fourth", "synonyms": ["a", "b"], "charge": -1, "original_fields": {"Name": ["x"]},
+   "peaks_json": [[58, 1]]}
+]
+""",
 }
-RECORDS = {"msp": 2, "massbank": 2, "mgf": 2, "text": 1, "wide_csv": 2}
+RECORDS = {"mzspeclib": 2, "json": 4, "msp": 2, "massbank": 2, "mgf": 2, "text": 1, "wide_csv": 2}
 
 #: What breaks parsers more often than random bytes do.
 SPITEFUL = [
     *(b"\n", b"\r", b" ", b"\t", b";", b",", b":", b"=", b'"', b"-", b"e", b"\0", b"\x1e", b"\x1f", b"\xe9"),
     *(b"nan", b"inf", b"1e999", b"1e-999", b"9" * 400, b"9" * 5000, "\u00b2".encode(), "\u0663".encode()),
     *(b"//\n", b"\n\n", b"\nName: X\n", b"\nBEGIN IONS\n", b"\nEND IONS\n", b"\nACCESSION: Y\n"),
+    *(b'"}', b"]]", b"{", b"}", b"[", b"]", b"\\u", b"null", b'\n{"a": ', b"[" * 3000, b'{"a":' * 3000),
     *(b"\nSynon: x\x1ey\n", b"\nMW: 1e999\n", b"\nCH$NAME: x\x1ey\n", b"\nCHARGE=99999\n"),
 ]
 MUTATIONS = st.lists(
