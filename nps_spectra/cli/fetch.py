@@ -36,8 +36,10 @@ def fetch(options: argparse.Namespace) -> int:
             strict=options.strict,
             progress=progress_bar("downloading"),
             reading=progress_bar("reading"),
+            notice=_notice,
         )
     except DownloadError as error:
+        _leave_bar()
         raise DownloadError(f"{error}\n{by_hand(source, file, out)}") from error
     library = fetched.library
     report = library.report
@@ -46,6 +48,8 @@ def fetch(options: argparse.Namespace) -> int:
     tell_report(report)
     if fetched.download is None:
         print(f"{fetched.file} was here: nothing was downloaded", file=sys.stderr)
+    if fetched.missing is not None:
+        print(f"MISSING: {fetched.missing}", file=sys.stderr)
     (provenance,) = {json.dumps(entry["provenance"]) for entry in library.sources}
     if options.json:
         summary = {
@@ -55,13 +59,24 @@ def fetch(options: argparse.Namespace) -> int:
             "substances": len(library.substances),
             "file": str(fetched.file),
             "provenance": json.loads(provenance),
+            "missing": fetched.missing,
             "rejects": reject_dicts(report.rejects),
         }
         print(json.dumps(summary, ensure_ascii=False, indent=1))
     else:
         print(f"{out}: {len(library)} spectra of {len(library.substances)} substances, from {fetched.file}")
         print(f"digest {library.digest}")
-    return REJECTED if report.rejects else FINE
+    return REJECTED if report.rejects or fetched.missing is not None else FINE
+
+
+def _notice(line: str) -> None:
+    _leave_bar()
+    print(f"  {line}", file=sys.stderr)
+
+
+def _leave_bar() -> None:
+    if sys.stderr.isatty():  # a bar may stand in this line
+        print(file=sys.stderr)
 
 
 def _list(as_json: bool) -> None:
@@ -77,5 +92,7 @@ def _list(as_json: bool) -> None:
         print(f"  {source.holds}")
         print(f"  licence: {source.licence}")
         print(f"  terms: {source.terms}")
-        print(f"  page: {source.page} (facts checked {source.checked.isoformat()})")
+        print(f"  page: {source.page}")
+        unseen = f"; not verified: {', '.join(source.not_verified)}" if source.not_verified else ""
+        print(f"  facts as of {source.checked.isoformat()}{unseen}")
     print("Nothing was downloaded; 'nps-spectra library fetch NAME' does.")

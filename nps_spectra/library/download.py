@@ -1,4 +1,4 @@
-"""One file over the network: encrypted, resumed, bounded in size, time and redirects, checked before it has its name.
+"""One file over the network: resumed, bounded in size, and checked before it has its name.
 
 ::
 
@@ -10,60 +10,35 @@
 from __future__ import annotations
 
 import email.message
+import email.utils
 import hashlib
 import http.client
 import json
 import os
 import re
-import socket
-import ssl
-import string
+import shutil
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from nps_spectra.atomic import settle, write_text
 from nps_spectra.errors import DownloadError, OptionError
+from nps_spectra.library.connection import BrokenError, Limits, Watch, ask, may_be_asked, shown
 
 _CHUNK: Final = 2**16
-_REDIRECTS: Final = (301, 302, 303, 307, 308)
-_TEMPORARY: Final = (408, 425, 429, 500, 502, 503, 504)
-_HERE: Final = ("localhost", "127.0.0.1", "::1")
-_CONTENT_RANGE: Final = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
-_WEB_PAGE: Final = re.compile(rb"[\xef\xbb\xbf\s]*<(!doctype\s+html|html|head)\b", re.IGNORECASE)
+_HEAD: Final = 4096
+_LENGTH: Final = re.compile(r"\d{1,18}", re.ASCII)
+_CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASCII)
+_WEB_PAGE: Final = re.compile(
+    rb"[\xef\xbb\xbf\s]*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+# A date of change has whole seconds: a file that was changed while it was sent may have the same.
+_SETTLED_S: Final = 60
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a transfer may take; see `download`.
-
-    Attributes
-    ----------
-    timeout_s : float
-        Longest wait for a connection and for each next byte, seconds.
-    slowest_bytes_per_s, patience_s : float
-        A transfer is given up if it brings less than this over so many seconds.
-    attempts : int
-        How often a broken transfer, or a server in trouble, is tried in all.
-    pause_s : float
-        Wait before the second attempt; it doubles each time.
-    redirects : int
-        Most redirects followed.
-    """
-
-    timeout_s: float = 30.0
-    slowest_bytes_per_s: float = 500.0
-    patience_s: float = 60.0
-    attempts: int = 4
-    pause_s: float = 2.0
-    redirects: int = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +71,7 @@ class _Wanted:
     size_bytes: int | None
     largest_bytes: int
     limits: Limits
+    proxy: bool
     progress: Progress | None
 
     @property
@@ -107,8 +83,20 @@ class _Wanted:
         return self.target.with_name(f"{self.target.name}.part.json")
 
 
-class _BrokenError(Exception):
-    """The transfer broke or the server is in trouble: another attempt may succeed."""
+class _Part(NamedTuple):
+    """What is here of a file; `validator` is empty if another part could not be told to be of the same one."""
+
+    size: int
+    validator: str
+    total: int | None
+
+
+class _Span(NamedTuple):
+    """What an answer brings: bytes `start` to `end` of `total`; None where the server does not say."""
+
+    start: int
+    end: int | None
+    total: int | None
 
 
 def download(
@@ -121,6 +109,7 @@ def download(
     limits: Limits | None = None,
     proxy: bool = False,
     progress: Progress | None = None,
+    notice: Callable[[str], None] | None = None,
 ) -> Downloaded:
     """Download one file; a transfer that was broken before goes on where it stopped.
 
@@ -142,6 +131,8 @@ def download(
         Use the proxies named by the environment (``https_proxy`` ...).
     progress : callable, optional
         Called now and then with the bytes so far and in all (0 if unknown).
+    notice : callable, optional
+        Called with a line of text before every further attempt.
 
     Raises
     ------
@@ -149,31 +140,31 @@ def download(
         What came is not what was asked for, or nothing came; a partial file that can be resumed stays.
     OptionError
         An address that is not https, or no folder to write to.
+
+    Source: RFC 9110, sections 8.8 (validators), 13.1.5 (If-Range) and 14 (range requests).
     """
     if not target.parent.is_dir():
         raise OptionError(f"{target}: the folder {target.parent} does not exist")
-    allowed = "here" if _is_here(address) else "https"
-    if not _may_follow(address, allowed):
-        raise OptionError(f"{address}: expected an https address (http only to this machine)")
-    wanted = _Wanted(address, target, sha256, size_bytes, largest_bytes, limits or Limits(), progress)
-    opener = _opener(proxy)
-    pause = wanted.limits.pause_s
-    for attempt in range(1, wanted.limits.attempts + 1):
+    if not may_be_asked(address, address):
+        raise OptionError(f"{shown(address)}: expected an https address (http only to this machine)")
+    limits = limits or Limits()
+    wanted = _Wanted(address, target, sha256, size_bytes, largest_bytes, limits, proxy, progress)
+    pause = limits.pause_s
+    for attempt in range(1, limits.attempts + 1):
         try:
-            resumed_at = _transfer(opener, wanted, allowed)
-        except _BrokenError as error:
-            if attempt == wanted.limits.attempts:
-                kept = _size(wanted.partial)
-                hint = (
-                    f"; {kept} bytes are kept in {wanted.partial}, the same command goes on from there" if kept else ""
-                )
-                raise DownloadError(f"{address}: {error}, {attempt} attempts{hint}") from error
-            time.sleep(pause)
+            return _attempt(wanted)
+        except BrokenError as error:
+            wait = max(pause, error.wait_s)
+            if wait > limits.longest_pause_s:
+                hint = f"; it asks to wait {error.wait_s:.0f} s: try again then{_kept(wanted)}"
+                raise DownloadError(f"{address}: {error}{hint}") from error
+            if attempt == limits.attempts:
+                raise DownloadError(f"{address}: {error}, {attempt} attempts{_kept(wanted)}") from error
+            if notice is not None:
+                notice(f"{error}; attempt {attempt + 1} of {limits.attempts} in {wait:.0f} s")
+            time.sleep(wait)
             pause *= 2
-        else:
-            found = _finished(wanted)
-            return Downloaded(target, address, _size(target), found, resumed_at)
-    raise OptionError(f"attempts is {wanted.limits.attempts}: expected at least 1")
+    raise OptionError(f"attempts is {limits.attempts}: expected at least 1")
 
 
 def sha256_of(path: Path) -> str:
@@ -185,196 +176,182 @@ def sha256_of(path: Path) -> str:
 def is_web_page(path: Path) -> bool:
     """Whether a file is a page that a server shows instead of what was asked for."""
     with path.open("rb") as stream:
-        return _WEB_PAGE.match(stream.read(512)) is not None
+        return _WEB_PAGE.match(stream.read(_HEAD)) is not None
 
 
-def _opener(proxy: bool) -> urllib.request.OpenerDirector:
-    # Put together by hand: the ready-made one also opens file: and ftp:, follows any redirect and obeys the
-    # environment's proxies.
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler(None if proxy else {}),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(context=ssl.create_default_context()),
-        urllib.request.HTTPErrorProcessor(),
-        urllib.request.HTTPDefaultErrorHandler(),
-    ):
-        opener.add_handler(handler)
-    return opener
-
-
-def _is_here(address: str) -> bool:
-    try:
-        return urllib.parse.urlsplit(address).hostname in _HERE
-    except ValueError:
-        return False
-
-
-def _may_follow(address: str, allowed: str) -> bool:
-    try:
-        parts = urllib.parse.urlsplit(address)
-        if not parts.hostname or parts.username is not None or not address.isprintable() or " " in address:
-            return False
-    except ValueError:  # half of an IPv6 address
-        return False
-    return parts.scheme == "https" or (allowed == "here" and parts.scheme == "http" and _is_here(address))
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
-
-
-def _transfer(opener: urllib.request.OpenerDirector, wanted: _Wanted, allowed: str) -> int:
-    """Bring the partial file to its end; the length at which the server went on, 0 if it began anew."""
+def _attempt(wanted: _Wanted) -> Downloaded:
     headers = {"Accept-Encoding": "identity", "User-Agent": "nps_spectra"}
     try:
-        start, validator = _where_to_go_on(wanted)
-        if start:
-            headers |= {"Range": f"bytes={start}-", "If-Range": validator}
-        response = _opened(opener, wanted, allowed, headers)
-        if response is None:  # the server has nothing after what is here: is it the whole file?
-            _discard_unless_complete(wanted)
-            return start
-        with response:
-            if not _goes_on(wanted, response, start, validator):
-                start = 0
-            _receive(wanted, response, start)
-            return start
-    except (TimeoutError, ConnectionError, http.client.HTTPException, ssl.SSLError) as error:
-        raise _BrokenError(f"the transfer broke ({_told(error)})") from error
-    except urllib.error.URLError as error:
-        if isinstance(error.reason, ssl.SSLCertVerificationError):
-            raise DownloadError(f"{wanted.address}: the certificate cannot be trusted ({error.reason})") from error
-        if isinstance(error.reason, socket.gaierror) and error.reason.errno != socket.EAI_AGAIN:
-            raise DownloadError(f"{wanted.address}: no connection ({_told(error.reason)})") from error
-        raise _BrokenError(f"no connection ({_told(error.reason)})") from error
-    except OSError as error:
-        raise DownloadError(f"{wanted.partial}: cannot be written ({_told(error)})") from error
+        part = _part(wanted)
+        if part.validator:
+            headers |= {"Range": f"bytes={part.size}-", "If-Range": part.validator}
+        with (
+            Watch(wanted.limits) as watch,
+            ask(wanted.address, headers, limits=wanted.limits, proxy=wanted.proxy, watch=watch) as response,
+        ):
+            if response.status == 416:  # the server has nothing after what is here
+                _require_all(wanted, part, response.headers)
+                return _finished(wanted, part.size, None)
+            span = _span(wanted, response, part)
+            arrived = _receive(wanted, response, span, watch)
+        return _finished(wanted, span.start, arrived)
+    except OSError as error:  # of the disk: those of the network were dealt with where they arose
+        raise DownloadError(
+            f"{wanted.partial}: cannot be written ({error.strerror or shown(error)}){_kept(wanted)}"
+        ) from error
 
 
-def _told(error: object) -> str:
-    return str(error) or type(error).__name__
-
-
-def _where_to_go_on(wanted: _Wanted) -> tuple[int, str]:
-    """Length of a partial file that belongs to this address, and the validator it was sent with."""
-    start = _size(wanted.partial)
+def _part(wanted: _Wanted) -> _Part:
+    """What is here of the file at this address."""
     try:
+        size = wanted.partial.stat().st_size
         notes = json.loads(wanted.notes.read_text(encoding="utf-8"))
-        address, validator = str(notes["address"]), str(notes["validator"])
+        address, validator, total = notes["address"], notes["validator"], notes["total"]
     except (OSError, ValueError, KeyError, TypeError):
-        address = validator = ""
-    if start and address == wanted.address and validator and start <= wanted.largest_bytes:
-        return start, validator
+        return _Part(0, "", None)
+    known = total is None or isinstance(total, int)
+    if not size or address != wanted.address or not isinstance(validator, str) or not validator.isascii() or not known:
+        return _Part(0, "", None)
+    return _Part(size, validator, total) if validator.isprintable() else _Part(0, "", None)
+
+
+def _kept(wanted: _Wanted) -> str:
+    part = _part(wanted)
+    if not part.validator:
+        return ""
+    return f"; {part.size} bytes are kept in {wanted.partial}, the same command goes on from there"
+
+
+def _require_all(wanted: _Wanted, part: _Part, headers: email.message.Message) -> None:
+    """A server that has nothing to add: only a length tells that all is here."""
+    place = (headers.get("Content-Range") or "").strip().removeprefix("bytes */")
+    total = int(place) if _LENGTH.fullmatch(place) else part.total
+    if part.size != total:
+        raise _begin_anew(wanted, "the server has nothing after the part that came before")
+
+
+def _begin_anew(wanted: _Wanted, reason: str) -> BrokenError:
     wanted.partial.unlink(missing_ok=True)
-    return 0, ""
+    return BrokenError(reason)
 
 
-def _opened(
-    opener: urllib.request.OpenerDirector, wanted: _Wanted, allowed: str, headers: dict[str, str]
-) -> Any | None:
-    """The response after all redirects; None if there is nothing after the partial file."""
-    address = wanted.address
-    for _ in range(wanted.limits.redirects + 1):
-        request = urllib.request.Request(address, headers=headers)  # noqa: S310  the scheme was checked
-        try:
-            return opener.open(request, timeout=wanted.limits.timeout_s)
-        except urllib.error.HTTPError as error:
-            with error:
-                if error.code == 416:
-                    return None
-                if error.code in _TEMPORARY:
-                    raise _BrokenError(f"the server answers {error.code} {error.reason}") from error
-                if error.code not in _REDIRECTS:
-                    raise DownloadError(f"{wanted.address}: the server answers {error.code} {error.reason}") from error
-                address = _next(wanted, address, error.headers, allowed)
-    raise DownloadError(f"{wanted.address}: more than {wanted.limits.redirects} redirects, the last to {address}")
-
-
-def _next(wanted: _Wanted, address: str, headers: email.message.Message, allowed: str) -> str:
-    location = headers.get("Location")
-    if not location:
-        raise DownloadError(f"{wanted.address}: a redirect that leads nowhere")
-    try:
-        found = urllib.parse.urljoin(address, urllib.parse.quote(location, safe=string.punctuation))
-    except ValueError:  # half of an IPv6 address
-        found = location
-    if not _may_follow(found, allowed):
-        raise DownloadError(f"{wanted.address}: leads to {found}, which is not followed: only https is")
-    return found
-
-
-def _goes_on(wanted: _Wanted, response: Any, start: int, validator: str) -> bool:
-    """Whether the response continues the partial file; checks what the response says of itself."""
+def _span(wanted: _Wanted, response: Any, part: _Part) -> _Span:
+    """What the response says of itself, checked; notes for the next attempt are written if it begins the file."""
     headers = response.headers
     kind = (headers.get("Content-Type") or "").partition(";")[0].strip().lower()
     if kind in ("text/html", "application/xhtml+xml"):
         raise DownloadError(f"{wanted.address}: a web page came instead of the file; open the address in a browser")
-    if (headers.get("Content-Encoding") or "identity").lower() != "identity":
-        raise DownloadError(f"{wanted.address}: the server sends {headers['Content-Encoding']} content unasked")
-    resumed: bool = response.status == 206
-    if resumed:
-        place = _CONTENT_RANGE.fullmatch((headers.get("Content-Range") or "").strip())
-        now = _validator(headers)
-        if not start or place is None or int(place[1]) != start or (now and now != validator):
-            # Another file by now, or another part of it than was asked for: from the start again.
-            wanted.partial.unlink(missing_ok=True)
-            raise _BrokenError("the server goes on with another file, or at another place")
-    total = _total(headers, start if resumed else 0)
-    if total is None and not _chunked(headers) and wanted.sha256 is None and wanted.size_bytes is None:
+    encoding = (headers.get("Content-Encoding") or "identity").strip().lower()
+    # Some servers call a file that is compressed itself, and is wanted so, compressed content.
+    own = encoding in ("gzip", "x-gzip") and wanted.target.name.endswith((".gz", ".tgz"))
+    if encoding != "identity" and not own:
+        raise DownloadError(f"{wanted.address}: the server sends {shown(encoding)} content unasked")
+    chunked = "chunked" in (headers.get("Transfer-Encoding") or "").lower()
+    stated = (headers.get("Content-Length") or "").strip()
+    length = int(stated) if _LENGTH.fullmatch(stated) and not chunked else None
+    span = _Span(0, length, length)
+    if response.status == 206:
+        span = _continued(wanted, headers, part, length)
+    elif length is None and not chunked and wanted.sha256 is None and wanted.size_bytes is None:
         raise DownloadError(
             f"{wanted.address}: the server does not say how long the file is, so a broken transfer could not be told"
         )
-    if total is not None and total > wanted.largest_bytes:
+    _check_length(wanted, span)
+    if response.status != 206:
+        notes = {"address": wanted.address, "validator": _validator(headers), "total": span.total}
+        # First the old part goes: its end must never be joined to the notes of another file.
+        wanted.partial.unlink(missing_ok=True)
+        write_text(wanted.notes, json.dumps(notes) + "\n")
+    return span
+
+
+def _continued(wanted: _Wanted, headers: email.message.Message, part: _Part, length: int | None) -> _Span:
+    place = _CONTENT_RANGE.fullmatch((headers.get("Content-Range") or "").strip())
+    if place is None:
+        raise _begin_anew(wanted, "the server goes on without saying where")
+    start, end = int(place[1]), int(place[2]) + 1
+    total = part.total if place[3] == "*" else int(place[3])
+    if start != part.size or (length is not None and length != end - start) or not start < end:
+        raise _begin_anew(wanted, f"the server goes on at another place ({place[0]}) than asked for")
+    if total is None or end > total or part.total not in (None, total) or _is_another(headers, part.validator):
+        raise _begin_anew(wanted, "the server goes on with another file")
+    return _Span(start, end, total)
+
+
+def _check_length(wanted: _Wanted, span: _Span) -> None:
+    total = span.total
+    if total is None:
+        return
+    if total > wanted.largest_bytes:
         raise DownloadError(f"{wanted.address}: {total} bytes, more than the limit of {wanted.largest_bytes}")
-    if total is not None and wanted.size_bytes is not None and total != wanted.size_bytes:
+    if wanted.size_bytes not in (None, total):
         raise DownloadError(
             f"{wanted.address}: {total} bytes, expected {wanted.size_bytes}: not the file that is known"
         )
-    if not resumed:
-        notes = {"address": wanted.address, "validator": _validator(headers)}
-        write_text(wanted.notes, json.dumps(notes) + "\n")
-    return resumed
+    free = shutil.disk_usage(wanted.target.parent).free
+    if total - span.start > free:
+        raise DownloadError(
+            f"{wanted.target.parent}: {total - span.start} bytes are to come and only {free} are free on this disk"
+        )
 
 
 def _validator(headers: email.message.Message) -> str:
-    """What ``If-Range`` takes; a weak ETag does not promise equal bytes."""
+    """What ``If-Range`` takes; a weak ETag does not promise equal bytes, a date only long after the change."""
     tag = headers.get("ETag") or ""
-    return tag if tag.startswith('"') else headers.get("Last-Modified") or ""
+    if tag.startswith('"'):
+        return tag
+    changed = headers.get("Last-Modified") or ""
+    try:
+        then, now = (email.utils.parsedate_to_datetime(text) for text in (changed, headers.get("Date") or ""))
+        return changed if (now - then).total_seconds() >= _SETTLED_S else ""
+    except (ValueError, TypeError, OverflowError):  # no dates, or one of them without a time zone
+        return ""
 
 
-def _chunked(headers: email.message.Message) -> bool:
-    return "chunked" in (headers.get("Transfer-Encoding") or "").lower()
+def _is_another(headers: email.message.Message, validator: str) -> bool:
+    if validator.startswith('"'):  # the tag has to be in every part
+        return headers.get("ETag") != validator
+    return headers.get("Last-Modified", validator) != validator
 
 
-def _total(headers: email.message.Message, start: int) -> int | None:
-    length = headers.get("Content-Length")
-    return start + int(length) if length is not None and length.isascii() and length.isdigit() else None
-
-
-def _receive(wanted: _Wanted, response: Any, start: int) -> None:
-    total = _total(response.headers, start)
-    received = start
-    since, at = time.monotonic(), received
-    with wanted.partial.open("ab" if start else "wb") as stream:
-        while chunk := response.read1(_CHUNK):
+def _receive(wanted: _Wanted, response: Any, span: _Span, watch: Watch) -> str:
+    """Write what comes after the part that is here; SHA-256 of both together, as they came."""
+    digest = hashlib.sha256()
+    if span.start:
+        with wanted.partial.open("rb") as before:
+            digest = hashlib.file_digest(before, "sha256")
+    most = min(limit for limit in (span.end, wanted.size_bytes, wanted.largest_bytes) if limit is not None)
+    received = span.start
+    with wanted.partial.open("ab" if span.start else "wb") as stream:
+        while chunk := _chunk(response, watch):
             received += len(chunk)
-            if received > wanted.largest_bytes:
-                raise _not_kept(wanted, f"more than the limit of {wanted.largest_bytes} bytes")
+            watch.received += len(chunk)
+            if received > most:
+                raise _not_kept(wanted, f"more than the limit of {most} bytes")
             stream.write(chunk)
+            digest.update(chunk)
             if wanted.progress is not None:
-                wanted.progress(received, total or wanted.size_bytes or 0)
-            now = time.monotonic()
-            if now - since >= wanted.limits.patience_s:
-                if received - at < wanted.limits.slowest_bytes_per_s * (now - since):
-                    raise _BrokenError(f"the transfer is too slow ({received - at} bytes in {now - since:.0f} s)")
-                since, at = now, received
+                wanted.progress(received, span.total or wanted.size_bytes or 0)
         stream.flush()
         os.fsync(stream.fileno())
-    if total is not None and received != total:
-        raise _BrokenError(f"the transfer ended after {received} of {total} bytes")
+    if watch.too_slow:
+        raise BrokenError(watch.too_slow)
+    expected = wanted.size_bytes if span.total is None else span.total
+    if expected is not None and received < expected:
+        raise BrokenError(f"the transfer ended after {received} of {expected} bytes")
     if received == 0:
         raise _not_kept(wanted, "the file is empty")
+    if wanted.progress is not None:
+        wanted.progress(received, received)  # where nobody knew, it is known now
+    return digest.hexdigest()
+
+
+def _chunk(response: Any, watch: Watch) -> bytes:
+    try:
+        found: bytes = response.read1(_CHUNK)
+    except (OSError, http.client.HTTPException) as error:
+        raise BrokenError(watch.too_slow or f"the transfer broke ({shown(error)})") from error
+    return found
 
 
 def _not_kept(wanted: _Wanted, reason: str) -> DownloadError:
@@ -383,24 +360,20 @@ def _not_kept(wanted: _Wanted, reason: str) -> DownloadError:
     return DownloadError(f"{wanted.address}: {reason}")
 
 
-def _discard_unless_complete(wanted: _Wanted) -> None:
-    """A server that has nothing to add: only a known digest or length tells that all is here."""
-    size = _size(wanted.partial)
-    if wanted.sha256 is None and size != wanted.size_bytes:
-        wanted.partial.unlink(missing_ok=True)
-        raise _BrokenError("the server has nothing after the part that came before")
-
-
-def _finished(wanted: _Wanted) -> str:
-    """Check the whole file and give it its name; its SHA-256."""
-    size = _size(wanted.partial)
-    if wanted.size_bytes is not None and size != wanted.size_bytes:
+def _finished(wanted: _Wanted, resumed_at: int, arrived: str | None) -> Downloaded:
+    """Check the whole file and give it its name."""
+    size = wanted.partial.stat().st_size
+    if wanted.size_bytes not in (None, size):
         raise _not_kept(wanted, f"{size} bytes came, expected {wanted.size_bytes}: not the file that is known")
     if is_web_page(wanted.partial):
         raise _not_kept(wanted, "a web page came instead of the file; open the address in a browser")
     found = sha256_of(wanted.partial)
-    if wanted.sha256 is not None and found != wanted.sha256:
+    if arrived not in (None, found):
+        raise _not_kept(
+            wanted, f"{wanted.partial} is not what came: is it being fetched twice at a time, or is the disk failing?"
+        )
+    if wanted.sha256 not in (None, found):
         raise _not_kept(wanted, f"SHA-256 is {found}, expected {wanted.sha256}: not the file that is known")
     settle(wanted.partial, wanted.target)
     wanted.notes.unlink(missing_ok=True)
-    return found
+    return Downloaded(wanted.target, wanted.address, size, found, resumed_at)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nps_spectra.errors import DownloadError, InputError, OptionError
+from nps_spectra.errors import DownloadError, InputError, NoSpectraError, OptionError
+from nps_spectra.formats.member import HEAD, kind_of
 from nps_spectra.library.clock import utc_now
-from nps_spectra.library.download import Downloaded, Limits, download, is_web_page, sha256_of
+from nps_spectra.library.connection import Limits
+from nps_spectra.library.download import Downloaded, download, is_web_page, sha256_of
 from nps_spectra.library.library import Library, library_file
 from nps_spectra.library.sources import LibrarySource
 
@@ -26,11 +28,14 @@ class Fetched:
         The file it was built from; it stays.
     download : Downloaded or None
         None if the file was there already.
+    missing : str or None
+        What says that records are missing; None if as many were read as the source is known to hold.
     """
 
     library: Library
     file: Path
     download: Downloaded | None
+    missing: str | None
 
 
 def fetch_library(
@@ -45,6 +50,7 @@ def fetch_library(
     strict: bool = False,
     progress: Callable[[int, int], None] | None = None,
     reading: Callable[[int, int], None] | None = None,
+    notice: Callable[[str], None] | None = None,
 ) -> Fetched:
     """Download a public library, unless its file is there already, and build a library file of it.
 
@@ -61,7 +67,7 @@ def fetch_library(
         A file that was downloaded by hand: no connection is opened.
     address : str, optional
         Another address of the same file, for example a copy inside the laboratory.
-    proxy, limits, progress
+    proxy, limits, progress, notice
         As for `nps_spectra.library.download.download`.
     strict, reading
         ``strict`` and ``progress`` of `Library.build`.
@@ -76,15 +82,16 @@ def fetch_library(
         A path that cannot be written, or an address that is not https.
     """
     target = library_file(out)
-    path, downloaded = given or file or (Path(source.file) if source.file else None), None
-    if given is not None and not given.exists():
-        raise InputError(f"{given}: no such file")
+    path = given or file or (Path(source.file) if source.file else None)
+    if path is not None:
+        _check_place(path, target, given)
+    downloaded = None
     if path is None or not path.exists():
         wanted = address or source.address
         if wanted is None:
             raise DownloadError(f"{source.name}: has to be downloaded by hand")
         if path is None:
-            raise OptionError(f"{source.name}: say how the file at {wanted} is to be called here")
+            raise OptionError(f"{source.name}: say which file {wanted} is to be kept in (--keep FILE)")
         downloaded = download(
             wanted,
             path,
@@ -94,38 +101,70 @@ def fetch_library(
             limits=limits,
             proxy=proxy,
             progress=progress,
+            notice=notice,
         )
-    if target.exists() and target.samefile(path):
-        raise OptionError(f"{target}: the library would replace the file it is built from")
-    if downloaded is None and path.is_file():
+    elif path.is_file():
         _check(path, source)
-    library = Library.build(
-        path,
-        target,
-        name=source.title,
-        licence=source.record_licence,
-        format=source.format,
-        only=None if given is not None and given.is_dir() else source.only,
-        strict=strict,
-        progress=reading,
-        provenance=_provenance(source, path, downloaded),
-    )
-    return Fetched(library, path, downloaded)
+    try:
+        library = Library.build(
+            path,
+            target,
+            name=source.title,
+            licence=source.record_licence,
+            format=source.format,
+            only=source.only if _is_archive(path) else None,
+            strict=strict,
+            progress=reading,
+            provenance=_provenance(source, path, downloaded),
+        )
+    except NoSpectraError as error:
+        # Without these words the next run would find the same file and fail in the same way.
+        raise NoSpectraError(f"{error}; {path} stays: remove it to have it downloaded again") from error
+    return Fetched(library, path, downloaded, _missing(source, path, len(library)))
 
 
 def by_hand(source: LibrarySource, file: Path | None, out: Path) -> str:
     """How to get a public library without this program's help, and the command that imports it."""
     get = source.by_hand.strip() if source.by_hand else f"Download {source.address}"
-    here = f"as {file or source.file}, or under any name" if source.file else "under any name"
+    place = file or (Path(source.file) if source.file else None)
+    here = f"Put it at {place.resolve()} and give the same command again, or import" if place else "Import"
+    given = source.file or "FILE"
     return "\n".join(
         [
-            f"To fetch {source.title!r} by hand, on a computer with a connection:",
+            f"To get {source.title!r} by hand, on a computer with a connection:",
             f"  1. {get} (page: {source.page})",
             f"  2. Licence: {source.licence}; terms: {source.terms}.",
-            f"  3. Carry the file to this computer, {here}.",
-            f"  4. nps-spectra library fetch {source.name} --from {source.file or 'FILE'} --out {out}",
+            f"  3. Carry the file to this computer. {here} it from any place:",
+            f"     nps-spectra library fetch {source.name} --from {_quoted(given)} --out {_quoted(str(out))}",
         ]
     )
+
+
+def _quoted(path: str) -> str:
+    return f'"{path}"' if " " in path else path
+
+
+def _check_place(path: Path, target: Path, given: Path | None) -> None:
+    if given is not None and not given.exists():
+        raise InputError(f"{given}: no such file")
+    if given is None and path.is_dir():
+        raise OptionError(f"{path}: is a folder; expected the name of a file to keep the download in")
+    if target.resolve() == path.resolve():
+        raise OptionError(f"{target}: the library would replace the file it is built from")
+
+
+def _is_archive(path: Path) -> bool:
+    """Whether the file has members to choose from; a part of an archive that was unpacked by hand has none."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return kind_of(stream.read(HEAD)) is not None
+
+
+def _missing(source: LibrarySource, path: Path, count: int) -> str | None:
+    if source.least_spectra is None or count >= source.least_spectra:
+        return None
+    return f"{path}: {count} spectra, expected at least {source.least_spectra}: the file is not the whole library"
 
 
 def _check(path: Path, source: LibrarySource) -> None:

@@ -52,7 +52,11 @@ class LibrarySource:
         Licence of the records that name none; None where each has to name its own.
     size_bytes : int or None
     sha256 : str or None
-        Of the file, where it does not change.
+        Of the file, where it does not change and was read at the publisher's.
+    least_spectra : int or None
+        A file that gives fewer is not the whole library.
+    not_verified : tuple of str
+        What of all this could not be seen at the publisher's when it was `checked`.
     """
 
     name: str
@@ -73,11 +77,14 @@ class LibrarySource:
     record_licence: str | None = None
     size_bytes: int | None = None
     sha256: str | None = None
+    least_spectra: int | None = None
+    not_verified: tuple[str, ...] = ()
 
     def summary(self) -> dict[str, Any]:
         """All fields as plain data."""
         values = {name: getattr(self, name) for name in self.__slots__}
-        return values | {"checked": self.checked.isoformat(), "facts_from": list(self.facts_from)}
+        listed = {name: list(values[name]) for name in ("facts_from", "not_verified")}
+        return values | listed | {"checked": self.checked.isoformat()}
 
 
 @cache
@@ -97,9 +104,13 @@ def library_sources() -> tuple[LibrarySource, ...]:
     path = reference_file(_FILE)
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8"))["source"]
-        return tuple(LibrarySource(**entry | {"facts_from": tuple(entry["facts_from"])}) for entry in entries)
+        return tuple(LibrarySource(**_values(entry)) for entry in entries)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise InputError(f"{path}: no list of sources ({error}); install the package again") from error
+
+
+def _values(entry: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()}
 
 
 def library_source(name: str) -> LibrarySource:

@@ -1,48 +1,27 @@
-"""Downloads against a server on this machine that does everything a server can do wrong.
+"""Files that arrive, break, go on, or are not what was asked for; from a server on this machine that does it all.
 
 What a server may answer to ``Range`` and ``If-Range``: RFC 9110, sections 13.1.5 and 14.
 """
 
 from __future__ import annotations
 
-import hashlib
+import email.utils
+import gzip
 import os
+import re
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from library.scripted_server import Handler, Script, broken, ranged, running, status, whole
+from library.downloads import BODY, DIGEST, QUICK, get, names
+from library.scripted_server import Handler, Script, broken, ranged, status, whole
 
 from nps_spectra.errors import DownloadError, OptionError
-from nps_spectra.library.download import Limits, download
-
-BODY = b"".join(b"Name: substance %d\nNum Peaks: 1\n58 999\n\n" % number for number in range(5_000))
-DIGEST = hashlib.sha256(BODY).hexdigest()
-QUICK = Limits(timeout_s=0.3, patience_s=0.2, slowest_bytes_per_s=10_000, attempts=2, pause_s=0.01, redirects=3)
-
-
-@pytest.fixture
-def server() -> Iterator[Script]:
-    with running() as script:
-        yield script
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    return tmp_path / "library.msp"
-
-
-def get(address: str, target: Path, **options: Any) -> Any:
-    return download(address, target, **({"largest_bytes": 10**7, "limits": QUICK} | options))
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
-
+from nps_spectra.library.connection import Limits
 
 # ---- what arrives
 
@@ -147,14 +126,126 @@ def test_an_answer_from_another_place_than_asked_is_not_joined(server: Script, t
     assert target.read_bytes() == BODY
 
 
-def test_a_part_that_was_already_all_is_finished_by_its_digest(server: Script, target: Path) -> None:
+def part(handler: Handler, body: bytes, place: str, tag: str | None = '"one"', **headers: object) -> None:
+    tags = {} if tag is None else {"ETag": tag}
+    handler.head(206, Content_Length=len(body), Content_Range=place, **tags, **headers)
+    handler.wfile.write(body)
+
+
+@pytest.mark.parametrize(
+    ("place", "tag"),
+    [
+        ("bytes 70000-{last}/{more}", '"one"'),
+        ("bytes 70001-{last}/{all}", '"one"'),
+        ("bytes 70000-{less}/{all}", '"one"'),
+        ("bytes 70000-69999/{all}", '"one"'),
+        ("bytes 70000-{all}/{all}", '"one"'),
+        ("70000-{last}/{all}", '"one"'),
+        ("", '"one"'),
+        ("bytes 70000-{last}/{all}", None),
+        ("bytes 70000-{last}/{all}", 'W/"one"'),
+    ],
+)
+def test_a_part_that_contradicts_itself_or_what_came_before_is_not_joined(
+    server: Script, target: Path, place: str, tag: str | None
+) -> None:
+    size = len(BODY)
+    place = place.format(last=size - 1, less=size - 2, all=size, more=size + 1)
+
+    def lying(handler: Handler) -> None:
+        part(handler, BODY[70_000:], place, tag)
+
+    done = get(server.on("/f", broken(BODY, 70_000), lying, whole(BODY)), target, limits=replace(QUICK, attempts=3))
+    assert done.resumed_at == 0
+    assert target.read_bytes() == BODY
+
+
+def test_a_server_that_sends_less_of_a_part_than_asked_is_asked_for_the_rest(server: Script, target: Path) -> None:
+    def capped(handler: Handler) -> None:
+        part(handler, BODY[70_000:80_000], f"bytes 70000-79999/{len(BODY)}")
+
+    address = server.on("/f", broken(BODY, 70_000), capped, ranged(BODY))
+    done = get(address, target, limits=replace(QUICK, attempts=3))
+    assert done.resumed_at == 80_000
+    assert target.read_bytes() == BODY
+
+
+def test_a_part_of_unknown_whole_is_measured_by_what_was_said_before(server: Script, target: Path) -> None:
+    def capped(handler: Handler) -> None:
+        part(handler, BODY[70_000:80_000], "bytes 70000-79999/*")
+
+    with pytest.raises(DownloadError, match=f"ended after 80000 of {len(BODY)} bytes"):
+        get(server.on("/f", broken(BODY, 70_000), capped), target)
+
+
+def test_a_part_that_brings_more_than_it_says_is_not_joined(server: Script, target: Path) -> None:
+    def swollen(handler: Handler) -> None:
+        rest = BODY[70_000:] + b"more"
+        place = f"bytes 70000-{len(BODY) - 1}/{len(BODY)}"
+        handler.head(206, Transfer_Encoding="chunked", Content_Range=place, ETag='"one"')
+        handler.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(rest), rest))
+
+    with pytest.raises(DownloadError, match=f"more than the limit of {len(BODY)} bytes"):
+        get(server.on("/f", broken(BODY, 70_000), swollen), target)
+    assert names(target.parent) == []
+
+
+def test_a_date_of_change_tells_the_same_file_if_it_is_long_ago(server: Script, target: Path) -> None:
+    changed = "Wed, 21 Oct 2015 07:28:00 GMT"
+
+    def first(handler: Handler) -> None:
+        handler.head(200, Content_Length=len(BODY), Last_Modified=changed)  # the server adds the date of today
+        handler.wfile.write(BODY[:70_000])
+
+    def second(handler: Handler) -> None:
+        part(handler, BODY[70_000:], f"bytes 70000-{len(BODY) - 1}/{len(BODY)}", None, Last_Modified=changed)
+
+    assert get(server.on("/f", first, second), target, sha256=DIGEST).resumed_at == 70_000
+    assert server.requests[1][1]["If-Range"] == changed
+
+
+def test_a_date_of_change_of_this_minute_tells_nothing(server: Script, target: Path) -> None:
+    def first(handler: Handler) -> None:
+        handler.head(200, Content_Length=len(BODY), Last_Modified=email.utils.formatdate(usegmt=True))
+        handler.wfile.write(BODY[:70_000])
+
+    get(server.on("/f", first, whole(BODY)), target, sha256=DIGEST)
+    assert "Range" not in server.requests[1][1]
+
+
+@pytest.mark.parametrize("known", [{"sha256": DIGEST}, {}], ids=["by its digest too", "by its length"])
+def test_a_part_that_was_already_all_is_finished(server: Script, target: Path, known: dict[str, str]) -> None:
     address = server.on("/f", broken(BODY, 70_000), status(503))
     with pytest.raises(DownloadError):
         get(address, target)
     target.with_name("library.msp.part").write_bytes(BODY)  # killed between the last byte and the rename
     server.on("/f", ranged(BODY))
-    get(address, target, sha256=DIGEST)
+    get(address, target, **known)
+    assert len(server.requests) == 3
     assert target.read_bytes() == BODY
+
+
+def test_a_part_longer_than_the_file_is_fetched_anew(server: Script, target: Path) -> None:
+    address = server.on("/f", broken(BODY, 70_000), status(503))
+    with pytest.raises(DownloadError):
+        get(address, target)
+    target.with_name("library.msp.part").write_bytes(BODY + b"more")
+    server.on("/f", ranged(BODY))
+    get(address, target)
+    assert target.read_bytes() == BODY
+
+
+@pytest.mark.parametrize(
+    "notes", ["", "[]", "null", '{"address": 1}', '{"address": "ADDRESS", "validator": "\\n", "total": null}', "\xff"]
+)
+def test_notes_that_are_damaged_are_not_believed(server: Script, target: Path, notes: str) -> None:
+    address = server.on("/f", whole(BODY))
+    target.with_name("library.msp.part").write_bytes(b"junk")
+    notes_file = target.with_name("library.msp.part.json")
+    notes_file.write_text(notes.replace("ADDRESS", address), encoding="latin-1")
+    get(address, target)
+    assert target.read_bytes() == BODY
+    assert "Range" not in server.requests[0][1]
 
 
 def test_without_a_validator_nothing_is_resumed(server: Script, target: Path) -> None:
@@ -197,8 +288,16 @@ def test_a_killed_download_leaves_a_part_that_the_next_one_resumes(server: Scrip
 
 
 @pytest.mark.parametrize("headers", [{"Content_Type": "text/html; charset=utf-8"}, {}])
-def test_a_web_page_instead_of_the_file_is_refused(server: Script, target: Path, headers: dict[str, str]) -> None:
-    page = b"\xef\xbb\xbf\n<!DOCTYPE html>\n<html><title>Sign in</title></html>"
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"\xef\xbb\xbf\n<!DOCTYPE html>\n<html><title>Sign in</title></html>",
+        b'<?xml version="1.0"?>\n<!-- portal -->\n<html xmlns="http://www.w3.org/1999/xhtml"></html>',
+    ],
+)
+def test_a_web_page_instead_of_the_file_is_refused(
+    server: Script, target: Path, headers: dict[str, str], page: bytes
+) -> None:
     with pytest.raises(DownloadError, match="a web page came instead of the file"):
         get(server.on("/f", whole(page, **headers)), target)
     assert names(target.parent) == []
@@ -241,6 +340,25 @@ def test_a_file_that_turns_out_larger_than_the_limit_is_not_kept(server: Script,
     assert names(target.parent) == []
 
 
+def test_no_more_is_taken_than_the_file_is_known_to_have(server: Script, target: Path) -> None:
+    def endless(handler: Handler) -> None:
+        handler.head(200, Transfer_Encoding="chunked")
+        handler.wfile.write(b"%x\r\n%s\r\n" % (len(BODY), BODY))
+
+    with pytest.raises(DownloadError, match="more than the limit of 1000 bytes"):
+        get(server.on("/f", endless), target, size_bytes=1000)
+    assert names(target.parent) == []
+
+
+@pytest.mark.parametrize("length", ["-1", "1e6", "9" * 5000, "²", "0x10", ""])
+def test_a_length_that_is_no_number_is_none(server: Script, target: Path, length: str) -> None:
+    def lying(handler: Handler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %s\r\n\r\n" % length.encode("utf-8") + BODY)
+
+    with pytest.raises(DownloadError, match="does not say how long the file is"):
+        get(server.on("/f", lying), target)
+
+
 def test_a_length_that_is_too_short_is_found_by_the_digest(server: Script, target: Path) -> None:
     def lying(handler: Handler) -> None:
         handler.head(200, Content_Length=1000)
@@ -266,67 +384,13 @@ def test_content_that_is_compressed_unasked_is_refused(server: Script, target: P
         get(server.on("/f", whole(BODY, Content_Encoding="gzip")), target)
 
 
-# ---- servers in trouble
+def test_a_file_that_is_compressed_itself_may_be_called_compressed_content(server: Script, target: Path) -> None:
+    packed = target.with_name("library.msp.gz")
+    get(server.on("/f", whole(gzip.compress(BODY), Content_Encoding="x-gzip")), packed)
+    assert gzip.decompress(packed.read_bytes()) == BODY
 
 
-@pytest.mark.parametrize("code", [403, 404, 410])
-def test_an_answer_that_will_not_change_is_an_error_at_once(server: Script, target: Path, code: int) -> None:
-    with pytest.raises(DownloadError, match=f"the server answers {code}"):
-        get(server.on("/f", status(code)), target)
-    assert len(server.requests) == 1
-
-
-@pytest.mark.parametrize("code", [429, 500, 503])
-def test_a_server_in_trouble_is_asked_again(server: Script, target: Path, code: int) -> None:
-    get(server.on("/f", status(code), whole(BODY)), target, sha256=DIGEST)
-    assert len(server.requests) == 2
-
-
-def test_a_server_that_says_nothing_is_given_up(server: Script, target: Path) -> None:
-    with pytest.raises(DownloadError, match=r"the transfer broke .*timed out.*2 attempts"):
-        get(server.on("/f", lambda _: time.sleep(0.5)), target)
-
-
-def test_a_transfer_that_stalls_is_given_up_and_kept(server: Script, target: Path) -> None:
-    def stalling(handler: Handler) -> None:
-        handler.head(200, Content_Length=len(BODY), ETag='"one"')
-        handler.wfile.write(BODY[:1000])
-        handler.wfile.flush()
-        time.sleep(0.5)
-
-    with pytest.raises(DownloadError, match="timed out"):
-        get(server.on("/f", stalling), target)
-    assert target.with_name("library.msp.part").read_bytes() == BODY[:1000]
-
-
-def test_a_transfer_that_drips_is_given_up(server: Script, target: Path) -> None:
-    def dripping(handler: Handler) -> None:
-        handler.head(200, Content_Length=len(BODY))
-        try:
-            for at in range(100):
-                handler.wfile.write(BODY[at : at + 1])
-                handler.wfile.flush()
-                time.sleep(0.02)
-        except OSError:
-            pass  # the other side has had enough
-
-    with pytest.raises(DownloadError, match="too slow"):
-        get(server.on("/f", dripping), target)
-
-
-def test_nothing_at_the_other_end_is_an_error(target: Path) -> None:
-    with running() as script:
-        gone = script.address
-    with pytest.raises(DownloadError, match="no connection"):
-        get(f"{gone}/f", target)
-
-
-def test_a_name_that_does_not_exist_is_not_tried_again(target: Path) -> None:
-    # .invalid never resolves: RFC 2606
-    started = time.monotonic()
-    with pytest.raises(DownloadError, match="no connection"):
-        get("https://nothing.invalid/f", target, limits=Limits(attempts=2, pause_s=2))
-    assert time.monotonic() - started < 4
+# ---- the disk
 
 
 def test_a_folder_that_cannot_be_written_is_an_error(server: Script, target: Path) -> None:
@@ -335,85 +399,38 @@ def test_a_folder_that_cannot_be_written_is_an_error(server: Script, target: Pat
         get(server.on("/f", whole(BODY)), target)
 
 
-# ---- addresses
-
-
-def test_redirects_are_followed(server: Script, target: Path) -> None:
-    server.on("/c d", whole(BODY))
-    server.answers["/c%20d"] = server.answers.pop("/c d")
-    server.on("/b", status(307, Location="/c d"))
-    get(server.on("/a", status(302, Location=f"{server.address}/b")), target, sha256=DIGEST)
-    assert [path for path, _ in server.requests] == ["/a", "/b", "/c%20d"]
-
-
-def test_a_chain_of_redirects_has_an_end(server: Script, target: Path) -> None:
-    for number in range(9):
-        server.on(f"/{number}", status(301, Location=f"/{number + 1}"))
-    with pytest.raises(DownloadError, match="more than 3 redirects"):
-        get(f"{server.address}/0", target)
-
-
-def test_a_loop_of_redirects_has_an_end(server: Script, target: Path) -> None:
-    with pytest.raises(DownloadError, match="more than 3 redirects"):
-        get(server.on("/a", status(302, Location="/a")), target)
-    assert len(server.requests) == 4
-
-
-@pytest.mark.parametrize(
-    "location",
-    [
-        "http://example.org/f",
-        "file:///etc/hostname",
-        "ftp://example.org/f",
-        "data:text/plain,hello",
-        "//example.org/f",
-        "https://name:secret@example.org/f",
-        "http://[::1",
-    ],
-)
-def test_redirects_to_anything_but_https_are_not_followed(server: Script, target: Path, location: str) -> None:
-    with pytest.raises(DownloadError, match="not followed"):
-        get(server.on("/f", status(302, Location=location)), target)
+@pytest.mark.skipif(os.name != "posix", reason="limits of a process exist on POSIX systems")
+def test_a_full_disk_is_told_and_what_came_is_kept(server: Script, target: Path) -> None:
+    # A limit of 100,000 bytes a file stands for the end of the disk.
+    code = "import resource, sys, pathlib; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); "
+    code += "from nps_spectra.library.download import download as d; "
+    code += "d(sys.argv[1], pathlib.Path(sys.argv[2]), largest_bytes=10**7)"
+    address = server.on("/f", ranged(BODY))
+    done = subprocess.run([sys.executable, "-c", code, address, str(target)], capture_output=True, text=True)
+    assert re.search(r"DownloadError: .*\.part: cannot be written \(File too large\); \d+ bytes are kept", done.stderr)
     assert not target.exists()
+    assert get(address, target, sha256=DIGEST).resumed_at > 0
 
 
-def test_a_redirect_without_an_address_is_an_error(server: Script, target: Path) -> None:
-    with pytest.raises(DownloadError, match="leads nowhere"):
-        get(server.on("/f", status(302)), target)
-
-
-@pytest.mark.parametrize("address", ["http://example.org/f", "file:///etc/hostname", "ftp://example.org", "", "f.msp"])
-def test_only_https_addresses_are_taken(target: Path, address: str) -> None:
-    with pytest.raises(OptionError, match="expected an https address"):
-        get(address, target)
-
-
-def test_proxies_of_the_environment_are_used_only_if_asked_for(
+def test_a_disk_that_is_too_small_is_told_before_the_transfer(
     server: Script, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    address = server.on("/f", whole(BODY))
-    with running() as proxy:
-        proxy.on(address, whole(b"Name: from the proxy\nNum Peaks: 1\n58 999\n"))
-        monkeypatch.delenv("no_proxy", raising=False)
-        monkeypatch.delenv("NO_PROXY", raising=False)
-        for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY"):
-            monkeypatch.setenv(name, proxy.address)
-        get(address, target, sha256=DIGEST)
-        assert proxy.requests == []
-        get(address, target.with_name("again.msp"), proxy=True)
-        assert b"from the proxy" in target.with_name("again.msp").read_bytes()
+    usage = shutil.disk_usage(target.parent)
+    monkeypatch.setattr("nps_spectra.library.download.shutil.disk_usage", lambda _: usage._replace(free=1000))
+    with pytest.raises(DownloadError, match=f"{len(BODY)} bytes are to come and only 1000 are free"):
+        get(server.on("/f", whole(BODY)), target)
+    assert names(target.parent) == []
 
 
-def test_a_login_kept_for_the_server_is_not_sent(
-    server: Script, target: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    login = tmp_path / "netrc"
-    login.write_text("machine 127.0.0.1 login someone password secret\n", encoding="utf-8")
-    login.chmod(0o600)
-    monkeypatch.setenv("NETRC", str(login))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    get(server.on("/f", whole(BODY)), target)
-    assert "Authorization" not in server.requests[0][1]
+def test_a_part_that_another_program_wrote_into_does_not_become_the_file(server: Script, target: Path) -> None:
+    def meddle(done: int, total: int) -> None:
+        if done == total:
+            with target.with_name("library.msp.part").open("rb+") as stream:
+                stream.write(b"NAME")
+
+    with pytest.raises(DownloadError, match="is not what came: is it being fetched twice"):
+        get(server.on("/f", whole(BODY)), target, progress=meddle)
+    assert names(target.parent) == []
 
 
 def test_the_folder_has_to_exist(tmp_path: Path) -> None:

@@ -7,30 +7,22 @@ import json
 import re
 import socket
 import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
-from library.scripted_server import Script, broken, ranged, running, status, whole
+from library.downloads import QUICK
+from library.scripted_server import Script, broken, ranged, status, whole
 
 from nps_spectra import Library
 from nps_spectra.cli.main import main
 from nps_spectra.errors import DownloadError, InputError, OptionError
 from nps_spectra.formats import format_names
-from nps_spectra.library.download import Limits
 from nps_spectra.library.fetch import by_hand, fetch_library
 from nps_spectra.library.sources import LibrarySource, library_source, library_sources
 
 MSP = b"Name: A\nNum Peaks: 2\n58 999\n91 80\n\nName: B\nLicense: CC0\nNum Peaks: 2\n44 999\n91 90\n\n"
-QUICK = Limits(timeout_s=0.3, attempts=2, pause_s=0.01)
-
-
-@pytest.fixture
-def server() -> Iterator[Script]:
-    with running() as script:
-        yield script
 
 
 @pytest.fixture
