@@ -24,7 +24,7 @@ def fetch(options: argparse.Namespace) -> int:
     file = Path(options.keep) if options.keep else None
     if options.folder is not None and source.file is not None:
         file = Path(options.folder, source.file)
-    print(f"{source.title}\n  licence: {source.licence}\n  terms: {source.terms}", file=sys.stderr)
+    print(f"{source.full_title}\n  licence: {source.licence}\n  terms: {source.terms}", file=sys.stderr)
     try:
         fetched = fetch_library(
             source,
@@ -88,7 +88,7 @@ def _list(as_json: bool) -> None:
     for source in sources:
         size = f"{source.size_bytes / 1e6:.0f} MB" if source.size_bytes else "size not stated"
         how = "" if source.address else ", download by hand"
-        print(f"{source.name}: {source.title} ({size}{how})")
+        print(f"{source.name}: {source.full_title} ({size}{how})")
         print(f"  {source.holds}")
         print(f"  licence: {source.licence}")
         print(f"  terms: {source.terms}")

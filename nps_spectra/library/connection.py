@@ -196,13 +196,12 @@ class _Handler(urllib.request.AbstractHTTPHandler):
     def __init__(self, watch: Watch) -> None:
         super().__init__()
         self._watch = watch
-        self._context = ssl.create_default_context()
 
     def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
         return self.do_open(self._watched(_Http), request)
 
     def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(self._watched(_Https), request, context=self._context)
+        return self.do_open(self._watched(_Https), request, context=ssl.create_default_context())
 
     http_request = https_request = urllib.request.AbstractHTTPHandler.do_request_
 

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import email.message
 import email.utils
 import hashlib
@@ -195,6 +196,8 @@ def _attempt(wanted: _Wanted) -> Downloaded:
             span = _span(wanted, response, part)
             arrived = _receive(wanted, response, span, watch)
         return _finished(wanted, span.start, arrived)
+    except FileNotFoundError as error:
+        raise DownloadError(f"{wanted.partial}: has gone meanwhile; is it being fetched twice at a time?") from error
     except OSError as error:  # of the disk: those of the network were dealt with where they arose
         raise DownloadError(
             f"{wanted.partial}: cannot be written ({error.strerror or shown(error)}){_kept(wanted)}"
@@ -216,8 +219,12 @@ def _part(wanted: _Wanted) -> _Part:
 
 
 def _kept(wanted: _Wanted) -> str:
+    """What a message says of the part that is here; one that nothing can be joined to is removed."""
     part = _part(wanted)
     if not part.validator:
+        with contextlib.suppress(OSError):  # the message is about another fault
+            wanted.partial.unlink(missing_ok=True)
+            wanted.notes.unlink(missing_ok=True)
         return ""
     return f"; {part.size} bytes are kept in {wanted.partial}, the same command goes on from there"
 
@@ -288,11 +295,10 @@ def _check_length(wanted: _Wanted, span: _Span) -> None:
         raise DownloadError(
             f"{wanted.address}: {total} bytes, expected {wanted.size_bytes}: not the file that is known"
         )
-    free = shutil.disk_usage(wanted.target.parent).free
-    if total - span.start > free:
-        raise DownloadError(
-            f"{wanted.target.parent}: {total - span.start} bytes are to come and only {free} are free on this disk"
-        )
+    folder, to_come = wanted.target.parent.resolve(), total - span.start
+    free = shutil.disk_usage(folder).free
+    if to_come > free:
+        raise DownloadError(f"{folder}: {to_come} bytes are to come and only {free} are free on this disk")
 
 
 def _validator(headers: email.message.Message) -> str:

@@ -109,7 +109,7 @@ def fetch_library(
         library = Library.build(
             path,
             target,
-            name=source.title,
+            name=source.full_title if _is_known_version(source, downloaded) else source.title,
             licence=source.record_licence,
             format=source.format,
             only=source.only if _is_archive(path) else None,
@@ -131,7 +131,7 @@ def by_hand(source: LibrarySource, file: Path | None, out: Path) -> str:
     given = source.file or "FILE"
     return "\n".join(
         [
-            f"To get {source.title!r} by hand, on a computer with a connection:",
+            f"To get {source.full_title!r} by hand, on a computer with a connection:",
             f"  1. {get} (page: {source.page})",
             f"  2. Licence: {source.licence}; terms: {source.terms}.",
             f"  3. Carry the file to this computer. {here} it from any place:",
@@ -180,10 +180,16 @@ def _check(path: Path, source: LibrarySource) -> None:
         raise DownloadError(f"{path}: SHA-256 is {found}, expected {source.sha256}; remove it and fetch it again")
 
 
+def _is_known_version(source: LibrarySource, downloaded: Downloaded | None) -> bool:
+    """Whether the file is the version named: a digest says so, or the publisher's address; a file's name does not."""
+    return source.sha256 is not None or (downloaded is not None and downloaded.address == source.address)
+
+
 def _provenance(source: LibrarySource, path: Path, downloaded: Downloaded | None) -> dict[str, Any]:
     return {
         "source": source.name,
         "title": source.title,
+        "version": source.version if _is_known_version(source, downloaded) else None,
         "page": source.page,
         "licence": source.licence,
         "terms": source.terms,

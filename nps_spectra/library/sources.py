@@ -28,6 +28,8 @@ class LibrarySource:
         What ``nps-spectra library fetch`` takes.
     title, holds : str
         What it is called, and what is in it.
+    version : str or None
+        Which one the facts are of; None if it has none.
     page : str
         Where a person reads about it.
     licence, terms : str
@@ -69,6 +71,7 @@ class LibrarySource:
     largest_bytes: int
     checked: date
     facts_from: tuple[str, ...]
+    version: str | None = None
     format: str | None = None
     address: str | None = None
     file: str | None = None
@@ -79,6 +82,11 @@ class LibrarySource:
     sha256: str | None = None
     least_spectra: int | None = None
     not_verified: tuple[str, ...] = ()
+
+    @property
+    def full_title(self) -> str:
+        """Title and version."""
+        return f"{self.title}, {self.version}" if self.version else self.title
 
     def summary(self) -> dict[str, Any]:
         """All fields as plain data."""

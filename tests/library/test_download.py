@@ -253,6 +253,12 @@ def test_without_a_validator_nothing_is_resumed(server: Script, target: Path) ->
     assert "Range" not in server.requests[1][1]
 
 
+def test_a_part_that_cannot_be_resumed_is_not_left_behind(server: Script, target: Path) -> None:
+    with pytest.raises(DownloadError, match=r"70000 of \d+ bytes, 2 attempts$"):
+        get(server.on("/f", broken(BODY, 70_000, tag="W/weak")), target)
+    assert names(target.parent) == []
+
+
 def test_a_part_of_another_address_is_not_resumed(server: Script, target: Path) -> None:
     with pytest.raises(DownloadError):
         get(server.on("/old", broken(BODY, 70_000), status(503)), target)

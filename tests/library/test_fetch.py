@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
 import socket
@@ -13,11 +14,11 @@ from pathlib import Path
 
 import pytest
 from library.downloads import QUICK
-from library.scripted_server import Script, broken, ranged, status, whole
+from library.scripted_server import Handler, Script, broken, ranged, status, whole
 
 from nps_spectra import Library
 from nps_spectra.cli.main import main
-from nps_spectra.errors import DownloadError, InputError, OptionError
+from nps_spectra.errors import DownloadError, InputError, NoSpectraError, OptionError
 from nps_spectra.formats import format_names
 from nps_spectra.library.fetch import by_hand, fetch_library
 from nps_spectra.library.sources import LibrarySource, library_source, library_sources
@@ -30,6 +31,7 @@ def source(server: Script) -> LibrarySource:
     return LibrarySource(
         name="test",
         title="A test library",
+        version="version 7",
         holds="two spectra",
         page="https://example.org",
         licence="CC BY 4.0",
@@ -96,6 +98,7 @@ def test_a_library_is_built_with_its_licence_and_where_it_came_from(
     assert entry["provenance"] == {
         "source": "test",
         "title": "A test library",
+        "version": "version 7",
         "page": "https://example.org",
         "licence": "CC BY 4.0",
         "terms": "name the authors",
@@ -105,7 +108,7 @@ def test_a_library_is_built_with_its_licence_and_where_it_came_from(
         "imported": "2024-01-01T00:00:00Z",
         "downloaded_now": True,
     }
-    assert fetched.library.name == "A test library"
+    assert fetched.library.name == "A test library, version 7"
     assert (tmp_path / "f.msp").read_bytes() == MSP
 
 
@@ -142,6 +145,22 @@ def test_a_file_given_by_hand_needs_no_connection(
     assert fetched.library.sources[0]["provenance"]["address"] is None
 
 
+def test_a_version_is_claimed_only_of_a_file_that_is_known_to_be_it(
+    source: LibrarySource, server: Script, tmp_path: Path
+) -> None:
+    loose = replace(source, sha256=None, size_bytes=None)
+    first = fetch_library(loose, tmp_path / "1.h5", file=tmp_path / "f.msp", limits=QUICK)
+    copy = server.on("/copy", whole(MSP))
+    second = fetch_library(loose, tmp_path / "2.h5", file=tmp_path / "g.msp", address=copy, limits=QUICK)
+    third = fetch_library(loose, tmp_path / "3.h5", given=tmp_path / "f.msp")
+    fourth = fetch_library(source, tmp_path / "4.h5", given=tmp_path / "f.msp")
+    known = [
+        (each.library.name, each.library.sources[0]["provenance"]["version"]) for each in (first, second, third, fourth)
+    ]
+    with_version, without = ("A test library, version 7", "version 7"), ("A test library", None)
+    assert known == [with_version, without, without, with_version]
+
+
 def test_a_file_given_by_hand_that_does_not_exist_is_an_error(source: LibrarySource, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         fetch_library(source, tmp_path / "lib.h5", given=tmp_path / "nothing.msp")
@@ -168,6 +187,39 @@ def test_only_the_members_asked_for_are_read(source: LibrarySource, server: Scri
     assert [reason for _, reason in library.report.skipped] == ["not asked for", "not asked for"]
 
 
+def test_a_member_that_was_unpacked_by_hand_is_read_whatever_it_is_called(
+    source: LibrarySource, tmp_path: Path
+) -> None:
+    chosen = replace(source, only="*/library/*", sha256=None, size_bytes=None)
+    (tmp_path / "unpacked.msp").write_bytes(MSP)
+    assert len(fetch_library(chosen, tmp_path / "lib.h5", given=tmp_path / "unpacked.msp").library) == 2
+
+
+def test_a_file_with_fewer_spectra_than_the_library_has_is_told(source: LibrarySource, tmp_path: Path) -> None:
+    fetched = fetch_library(replace(source, least_spectra=3), tmp_path / "lib.h5", file=tmp_path / "f.msp")
+    assert fetched.missing is not None
+    assert "f.msp: 2 spectra, expected at least 3" in fetched.missing
+    assert fetch_library(replace(source, least_spectra=2), tmp_path / "l.h5", file=tmp_path / "f.msp").missing is None
+
+
+def test_a_file_that_holds_no_spectra_is_not_found_again_without_a_word(
+    source: LibrarySource, server: Script, tmp_path: Path
+) -> None:
+    server.on("/f.msp", whole(b'{"message": "moved"}'))
+    loose = replace(source, sha256=None, size_bytes=None)
+    with pytest.raises(NoSpectraError, match=r"f\.msp stays: remove it to have it downloaded again"):
+        fetch_library(loose, tmp_path / "lib.h5", file=tmp_path / "f.msp", limits=QUICK)
+    assert not (tmp_path / "lib.h5").exists()
+
+
+def test_a_folder_is_no_place_for_one_file(source: LibrarySource, server: Script, tmp_path: Path) -> None:
+    (tmp_path / "downloads").mkdir()
+    (tmp_path / "downloads" / "other.msp").write_bytes(MSP)
+    with pytest.raises(OptionError, match="is a folder; expected the name of a file"):
+        fetch_library(source, tmp_path / "lib.h5", file=tmp_path / "downloads")
+    assert server.requests == []
+
+
 def test_a_copy_in_house_is_fetched_from_its_address(source: LibrarySource, server: Script, tmp_path: Path) -> None:
     address = server.on("/copy", whole(MSP))
     fetch_library(source, tmp_path / "lib.h5", file=tmp_path / "f.msp", address=address, limits=QUICK)
@@ -189,6 +241,9 @@ def test_the_library_does_not_replace_the_file_it_is_built_from(source: LibraryS
     (tmp_path / "f.msp").write_bytes(MSP)
     with pytest.raises(OptionError, match="would replace the file"):
         fetch_library(source, tmp_path / "f.msp", given=tmp_path / "f.msp")
+    with pytest.raises(OptionError, match="would replace the file"):
+        fetch_library(source, tmp_path / "new.msp", file=tmp_path / "new.msp")
+    assert (tmp_path / "f.msp").read_bytes() == MSP
 
 
 def test_a_source_without_an_address_is_fetched_by_hand(source: LibrarySource, tmp_path: Path) -> None:
@@ -198,6 +253,18 @@ def test_a_source_without_an_address_is_fetched_by_hand(source: LibrarySource, t
     told = by_hand(hand, None, Path("lib.h5"))
     assert "Press the button. (page: https://example.org)" in told
     assert "nps-spectra library fetch test --from FILE --out lib.h5" in told
+    with pytest.raises(OptionError, match="--keep FILE"):
+        fetch_library(hand, tmp_path / "lib.h5", address="https://example.org/copy")
+
+
+def test_without_a_connection_it_is_said_what_to_fetch_and_where_to_put_it(
+    source: LibrarySource, tmp_path: Path
+) -> None:
+    told = by_hand(source, tmp_path / "my files" / "f.msp", Path("my libraries/lib.h5"))
+    assert f"Download {source.address} (page: https://example.org)" in told
+    assert "Licence: CC BY 4.0; terms: name the authors." in told
+    assert f"Put it at {tmp_path / 'my files' / 'f.msp'} and give the same command again" in told
+    assert 'nps-spectra library fetch test --from f.msp --out "my libraries/lib.h5"' in told
 
 
 # ---- the command
@@ -272,6 +339,46 @@ def test_rejects_are_told_and_are_exit_code_1(
     captured = capsys.readouterr()
     assert "intensity is nan" in captured.err
     assert "carried.msp was here: nothing was downloaded" in captured.err
+
+
+def test_missing_spectra_are_told_and_are_exit_code_1(
+    known: LibrarySource, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nps_spectra.library.sources.library_sources", lambda: (replace(known, least_spectra=3),))
+    assert main(["library", "fetch", "test", "--json"]) == 1
+    captured = capsys.readouterr()
+    assert "MISSING: f.msp: 2 spectra, expected at least 3" in captured.err
+    assert json.loads(captured.out)["missing"].startswith("f.msp: 2 spectra")
+
+
+def test_the_list_says_what_could_not_be_verified(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["library", "fetch"])
+    assert "facts as of 2026-11-24; not verified: size, number of spectra, licence" in capsys.readouterr().out
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("total", [len(MSP), 0], ids=["of known length", "of unknown length"])
+def test_a_bar_is_one_line_on_a_terminal_only(
+    known: LibrarySource, server: Script, monkeypatch: pytest.MonkeyPatch, total: int
+) -> None:
+    def chunked(handler: Handler) -> None:
+        handler.head(200, Transfer_Encoding="chunked")
+        handler.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(MSP), MSP))
+
+    loose = replace(known, sha256=None, size_bytes=None)
+    monkeypatch.setattr("nps_spectra.library.sources.library_sources", lambda: (loose,))
+    server.on("/f.msp", whole(MSP) if total else chunked)
+    terminal, file = Terminal(), io.StringIO()
+    monkeypatch.setattr("sys.stderr", terminal)
+    assert main(["library", "fetch", "test"]) == 0
+    assert len(re.findall(r"\rdownloading \[#{30}\] 0/0 MB\n", terminal.getvalue())) == 1
+    monkeypatch.setattr("sys.stderr", file)
+    assert main(["library", "fetch", "test", "--keep", "again.msp"]) == 0
+    assert "downloading" not in file.getvalue()
 
 
 def test_the_swgdrug_library_of_hand_is_imported(
