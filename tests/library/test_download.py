@@ -45,9 +45,10 @@ def test_the_content_is_asked_for_as_it_is(server: Script, target: Path) -> None
     assert server.requests[0][1]["Accept-Encoding"] == "identity"
 
 
-def test_a_chunked_answer_needs_no_length(server: Script, target: Path) -> None:
+@pytest.mark.parametrize("length", [{}, {"Content_Length": 7}], ids=["none", "to be ignored: RFC 9112, section 6.3"])
+def test_a_chunked_answer_needs_no_length(server: Script, target: Path, length: dict[str, int]) -> None:
     def answer(handler: Handler) -> None:
-        handler.head(200, Transfer_Encoding="chunked")
+        handler.head(200, Transfer_Encoding="chunked", **length)
         handler.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY))
 
     get(server.on("/f", answer), target)
@@ -178,14 +179,25 @@ def test_a_part_of_unknown_whole_is_measured_by_what_was_said_before(server: Scr
         get(server.on("/f", broken(BODY, 70_000), capped), target)
 
 
-def test_a_part_that_brings_more_than_it_says_is_not_joined(server: Script, target: Path) -> None:
+def test_a_part_of_a_file_of_another_length_is_not_joined(server: Script, target: Path) -> None:
+    longer = BODY + b"more"
+
+    def grown(handler: Handler) -> None:
+        part(handler, longer[70_000:], f"bytes 70000-{len(longer) - 1}/{len(longer)}")
+
+    get(server.on("/f", broken(BODY, 70_000), grown, whole(BODY)), target, limits=replace(QUICK, attempts=3))
+    assert target.read_bytes() == BODY
+
+
+@pytest.mark.parametrize("said", [0, 4], ids=["than it says", "than the file has"])
+def test_a_part_that_brings_more_is_not_joined(server: Script, target: Path, said: int) -> None:
     def swollen(handler: Handler) -> None:
         rest = BODY[70_000:] + b"more"
-        place = f"bytes 70000-{len(BODY) - 1}/{len(BODY)}"
+        place = f"bytes 70000-{len(BODY) - 1 + said}/{len(BODY)}"
         handler.head(206, Transfer_Encoding="chunked", Content_Range=place, ETag='"one"')
         handler.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(rest), rest))
 
-    with pytest.raises(DownloadError, match=f"more than the limit of {len(BODY)} bytes"):
+    with pytest.raises(DownloadError, match=f"more than the limit of {len(BODY)} bytes|another file"):
         get(server.on("/f", broken(BODY, 70_000), swollen), target)
     assert names(target.parent) == []
 
