@@ -147,7 +147,9 @@ def download(
     if not target.parent.is_dir():
         raise OptionError(f"{target}: the folder {target.parent} does not exist")
     if not may_be_asked(address, address):
-        raise OptionError(f"{shown(address)}: expected an https address (http only to this machine)")
+        raise OptionError(
+            f"{shown(address)}: expected an https address without spaces or a user's name (http only to this machine)"
+        )
     limits = limits or Limits()
     wanted = _Wanted(address, target, sha256, size_bytes, largest_bytes, limits, proxy, progress)
     pause = limits.pause_s

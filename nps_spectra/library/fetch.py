@@ -118,6 +118,8 @@ def fetch_library(
             provenance=_provenance(source, path, downloaded),
         )
     except NoSpectraError as error:
+        if given is not None:
+            raise
         # Without these words the next run would find the same file and fail in the same way.
         raise NoSpectraError(f"{error}; {path} stays: remove it to have it downloaded again") from error
     return Fetched(library, path, downloaded, _missing(source, path, len(library)))

@@ -209,6 +209,8 @@ def test_a_file_that_holds_no_spectra_is_not_found_again_without_a_word(
     loose = replace(source, sha256=None, size_bytes=None)
     with pytest.raises(NoSpectraError, match=r"f\.msp stays: remove it to have it downloaded again"):
         fetch_library(loose, tmp_path / "lib.h5", file=tmp_path / "f.msp", limits=QUICK)
+    with pytest.raises(NoSpectraError, match=r"starts with 'Name:'$"):
+        fetch_library(loose, tmp_path / "lib.h5", given=tmp_path / "f.msp")
     assert not (tmp_path / "lib.h5").exists()
 
 
