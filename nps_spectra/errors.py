@@ -10,7 +10,8 @@
     │   ├── FormatError           the format is unknown, or the file is not in the format named
     │   ├── RecordError           one record cannot be read (raised in strict mode)
     │   ├── ArchiveError          an archive is damaged, or unsafe to unpack
-    │   └── NoSpectraError        not one spectrum could be read
+    │   ├── NoSpectraError        not one spectrum could be read
+    │   └── DownloadError         a library could not be fetched, or what came is not it
     ├── LibraryError              a library file that cannot be used
     │   ├── NotALibraryError      the file is something else
     │   ├── LibraryVersionError   written by a newer version of this package
@@ -80,6 +81,10 @@ class ArchiveError(InputError):
 
 class NoSpectraError(InputError):
     """Not one spectrum could be read from what was given."""
+
+
+class DownloadError(InputError):
+    """A library of spectra could not be fetched, or what came is not what was asked for."""
 
 
 class LibraryError(NpsSpectraError):

@@ -85,7 +85,7 @@ def _add_match(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 
 def _add_library(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    library = nouns.add_parser("library", help="build, describe or check a library")
+    library = nouns.add_parser("library", help="build, fetch, describe or check a library")
     verbs = library.add_subparsers(dest="verb", required=True, metavar="VERB")
     build = verbs.add_parser("build", help="build a library file from spectra")
     build.add_argument("sources", nargs="+", metavar="SOURCE", help="file, folder or archive of spectra")
@@ -96,6 +96,7 @@ def _add_library(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     build.add_argument("--rejects", metavar="FILE", help="write all rejects to this CSV file")
     build.add_argument("--strict", action="store_true", help="stop at the first record that cannot be read")
     build.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_fetch(verbs)
     for verb, text in (("info", "what a library holds"), ("check", "compute every digest anew and compare")):
         command = verbs.add_parser(verb, help=text)
         command.add_argument("library", metavar="LIB")
@@ -125,6 +126,25 @@ def _add_convert(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 def _add_formats(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     formats = nouns.add_parser("formats", help="list the formats that can be read and written, plug-ins included")
     formats.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_fetch(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    fetch = verbs.add_parser(
+        "fetch",
+        help="download a public library and build it; without a name: list them",
+        description="Download a public library and build a library file of it. Without a name: list the libraries that "
+        "are known; nothing is downloaded.",
+    )
+    fetch.add_argument("name", nargs="?", metavar="NAME", help="a library of the list")
+    fetch.add_argument("--out", metavar="LIB", help="library file to write (default NAME.h5)")
+    place = fetch.add_mutually_exclusive_group()
+    place.add_argument("--folder", metavar="DIR", help="where the downloaded file is kept (default: here)")
+    place.add_argument("--keep", metavar="FILE", help="keep the downloaded file under this name")
+    place.add_argument("--from", dest="given", metavar="FILE", help="import this file, fetched by hand: no connection")
+    fetch.add_argument("--address", metavar="URL", help="another https address of the same file, e.g. a copy in-house")
+    fetch.add_argument("--proxy", action="store_true", help="use the proxies that the environment names (https_proxy)")
+    fetch.add_argument("--strict", action="store_true", help="stop at the first record that cannot be read")
+    fetch.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -169,7 +189,7 @@ def _run(options: argparse.Namespace) -> int:
         from nps_spectra.cli import convert
 
         return convert.convert(options) if options.noun == "convert" else convert.formats(options)
-    from nps_spectra.cli import library
+    from nps_spectra.cli import fetch, library
 
-    commands = {"build": library.build, "info": library.info, "check": library.check}
+    commands = {"build": library.build, "info": library.info, "check": library.check, "fetch": fetch.fetch}
     return commands[options.verb](options)

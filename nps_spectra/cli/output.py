@@ -17,20 +17,18 @@ def progress_bar(label: str, unit: str = "MB", scale: float = 1e-6) -> Callable[
     """A bar on a terminal; None elsewhere, so that logs stay clean."""
     if not sys.stderr.isatty():
         return None
-    shown = [0.0]
+    shown, ended = 0.0, False
 
     def show(done: int, total: int) -> None:
-        now = time.monotonic()
-        finished = done >= total
-        if now - shown[0] < 0.1 and not finished:
+        nonlocal shown, ended
+        now, finished = time.monotonic(), 0 < total <= done
+        if ended if finished else now - shown < 0.1:
             return
-        shown[0] = now
-        share = done / total if total else 1.0
-        bar = "#" * int(30 * share)
-        end = "\n" if finished else ""
-        print(
-            f"\r{label} [{bar:<30}] {done * scale:.0f}/{total * scale:.0f} {unit}", end=end, file=sys.stderr, flush=True
-        )
+        shown, ended = now, finished
+        counted = f"{done * scale:.0f}"
+        if total:
+            counted = f"[{'#' * int(30 * done / total):<30}] {counted}/{total * scale:.0f}"
+        print(f"\r{label} {counted} {unit}", end="\n" if finished else "", file=sys.stderr, flush=True)
 
     return show
 

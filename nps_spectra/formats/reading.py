@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import Any, BinaryIO, Final
 
 import numpy as np
@@ -38,6 +39,7 @@ def read_spectra(
     path: PathLike | Iterable[PathLike],
     *,
     format: str | None = None,
+    only: str | None = None,
     strict: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Spectra:
@@ -59,6 +61,10 @@ def read_spectra(
         A folder is read with its subfolders, in the order of names.
     format : str, optional
         Name of the format, such as ``"msp"``; taken from the content if not given.
+    only : str, optional
+        Read no other files than those whose path fits this pattern (``*`` is any text, also with slashes;
+        capitals count). A member of an archive has the path ``archive.zip!folder/file``. The others are
+        named in ``report.skipped``.
     strict : bool
         Raise at the first record that cannot be read, instead of going on.
     progress : callable, optional
@@ -89,6 +95,8 @@ def read_spectra(
     reading = _Reading(None if format is None else format_named(format), strict)
     for one in paths:
         for member in members(one, progress):
+            if only is not None and member.skipped is None and not fnmatchcase(member.name, only):
+                member = replace(member, fault=None, skipped="not asked for")
             reading.read(member)
     return reading.finish()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path, PurePath
@@ -41,7 +41,7 @@ class Library(Sequence[Spectrum]):
         Which spectra belong to the same substance.
     sources : list of dict
         For every source file: ``file``, ``sha256``, ``licence``, ``licences`` (counts per record),
-        ``records_in``, ``records_out``, ``formats``, ``rejects``.
+        ``records_in``, ``records_out``, ``formats``, ``rejects``, and ``provenance`` where it was given.
     notice : str or None
         What every user of a result has to know about this library.
     report : ReadReport or None
@@ -78,8 +78,10 @@ class Library(Sequence[Spectrum]):
         name: str | None = None,
         licence: str | None = None,
         format: str | None = None,
+        only: str | None = None,
         strict: bool = False,
         progress: Callable[[int, int], None] | None = None,
+        provenance: Mapping[str, Any] | None = None,
     ) -> Library:
         """Build a library file and open it.
 
@@ -96,8 +98,11 @@ class Library(Sequence[Spectrum]):
             Default: the file name without its extension.
         licence : str, optional
             Licence of the spectra whose records do not name their own; it is stored with each of them.
-        format, strict, progress
+        format, only, strict, progress
             As for `nps_spectra.read_spectra`.
+        provenance : mapping, optional
+            What is known of where the files come from (address, date ...), as plain data; it is stored with
+            each of the `sources`.
 
         Raises
         ------
@@ -111,12 +116,8 @@ class Library(Sequence[Spectrum]):
         from nps_spectra import __version__
         from nps_spectra.library import store
 
-        target = Path(out)
-        if not target.parent.is_dir():
-            raise OptionError(f"{target}: the folder {target.parent} does not exist")
-        if target.is_dir():
-            raise OptionError(f"{target}: is a folder; a library is a file, for example {target.name}.h5")
-        spectra, report = _read_all(sources, format, strict, progress)
+        target = library_file(out)
+        spectra, report = _read_all(sources, format, only, strict, progress)
         if len(spectra) == 0:
             raise NoSpectraError(f"{target}: {report.nothing_read}")
         if licence is not None:
@@ -125,7 +126,7 @@ class Library(Sequence[Spectrum]):
             target,
             name=name or target.stem,
             created_by=f"nps_spectra {__version__}",
-            sources=_described(report, spectra, licence),
+            sources=_described(report, spectra, licence, provenance),
             spectra=spectra,
             substances=substances_of(spectra),
             digests=store.digests_of(spectra),
@@ -292,9 +293,26 @@ class Library(Sequence[Spectrum]):
         return self._prepared[scorer]
 
 
+def library_file(path: PathLike) -> Path:
+    """A path that a library can be written to.
+
+    Raises
+    ------
+    OptionError
+        Its folder does not exist, or it is a folder itself.
+    """
+    target = Path(path)
+    if not target.parent.is_dir():
+        raise OptionError(f"{target}: the folder {target.parent} does not exist")
+    if target.is_dir():
+        raise OptionError(f"{target}: is a folder; a library is a file, for example {target.name}.h5")
+    return target
+
+
 def _read_all(
     sources: PathLike | Spectra | Iterable[PathLike | Spectra],
     format: str | None,
+    only: str | None,
     strict: bool,
     progress: Callable[[int, int], None] | None,
 ) -> tuple[Spectra, ReadReport]:
@@ -312,7 +330,7 @@ def _read_all(
         part = (
             source
             if isinstance(source, Spectra)
-            else read_spectra(source, format=format, strict=strict, progress=progress)
+            else read_spectra(source, format=format, only=only, strict=strict, progress=progress)
         )
         parts.append(part)
         own = part.report
@@ -356,7 +374,9 @@ def _disk_file(name: str, known: Container[str]) -> str:
     return name.partition("!")[0]
 
 
-def _described(report: ReadReport, spectra: Spectra, licence: str | None) -> list[dict[str, Any]]:
+def _described(
+    report: ReadReport, spectra: Spectra, licence: str | None, provenance: Mapping[str, Any] | None
+) -> list[dict[str, Any]]:
     read: dict[str, InputFile] = {}
     for file in report.files:  # the same file given twice was read twice, but is one source
         before = read.get(file.file)
@@ -388,5 +408,6 @@ def _described(report: ReadReport, spectra: Spectra, licence: str | None) -> lis
             "formats": list(file.formats),
             "rejects": rejects.get(file.file, []),
         }
+        | ({} if provenance is None else {"provenance": dict(provenance)})
         for file in read.values()
     ]
