@@ -59,16 +59,21 @@ class RecordError(InputError):
     ----------
     file : str
         Path of the file; a member of an archive is ``archive!member``.
-    line : int
-        Line on which the record starts, counted from 1.
-    record : int
-        Number of the record in its file, counted from 1.
+    line : int or None
+        Line on which the record starts, counted from 1; None where the file has no lines, or as a whole is at fault.
+    record : int or None
+        Number of the record in its file, counted from 1; None where the file as a whole is at fault.
     reason : str
         What was found and what was expected.
     """
 
-    def __init__(self, file: str, line: int, record: int, reason: str) -> None:
-        super().__init__(f"{file}, line {line}, record {record}: {reason}")
+    def __init__(self, file: str, line: int | None, record: int | None, reason: str) -> None:
+        place = [file]
+        if line is not None:
+            place.append(f"line {line}")
+        if record is not None:
+            place.append(f"record {record}")
+        super().__init__(f"{', '.join(place)}: {reason}")
         self.file = file
         self.line = line
         self.record = record

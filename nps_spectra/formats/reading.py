@@ -223,7 +223,7 @@ class _Reading:
 
     def _reject(self, count: _FileCount, file: str, line: int | None, record: int | None, reason: str) -> None:
         if self._strict:
-            raise RecordError(file, line or 1, record or 1, reason)
+            raise RecordError(file, line, record, reason)
         self._report.records_in += 1
         count.records_in += 1
         self._report.rejects.append(Reject(file, line, record, reason))
