@@ -32,7 +32,7 @@ UNBINNED = "no nominal bins"
 EDGE = "limit of the tolerance"
 GREEDY = "greedy assignment"
 JOINING = "other rule of joining"
-MZ32 = "m/z in float32"
+MZ32 = "limit of the tolerance in float32"
 INTENSITY32 = "intensities in float32"
 NEAR_ZERO = "losses next to 0 not found"
 
@@ -93,11 +93,11 @@ def order_of_partition(intensity: Any) -> list[int]:
 
 
 def joined_in_place(mz: Any, intensity: Any, window: float, slack: float) -> tuple[Any, Any]:
-    """The same with the peer's rules: only gaps below the window start a pass; in a pass, a joined peak moves at once
-    and can be taken by the next centre.
+    """The same by the peer's rules, in the types given.
+
+    Only gaps below the window start a pass; in a pass, a joined peak moves at once and the next centre can take it.
     """
-    real, weight = mz.dtype.type, intensity.dtype.type
-    window = real(window + slack)
+    window = mz.dtype.type(window + slack)
     while len(mz) > 1 and np.min(np.diff(mz)) < window:
         mz, intensity = mz.copy(), intensity.copy()
         for centre in order_of_partition(intensity):
@@ -108,11 +108,10 @@ def joined_in_place(mz: Any, intensity: Any, window: float, slack: float) -> tup
                 low -= 1
             while high + 1 < len(mz) and mz[high + 1] - mz[centre] <= window:
                 high += 1
-            total = weight(0)
-            moment = weight(0)
+            total = moment = 0.0
             for peak in range(low, high + 1):
-                total += intensity[peak]
-                moment += intensity[peak] * mz[peak]
+                total += float(intensity[peak])
+                moment += float(intensity[peak] * mz[peak])
             intensity[low : high + 1] = 0
             mz[centre], intensity[centre] = moment / total, total
         order = np.argsort(mz, kind="stable")

@@ -329,15 +329,17 @@ def _hybrid_of(
         lacks = {i: ratio * query[i][1] - heights[i] for i in members}
         # From the end of the chain where only one split peak is left: it must give what is lacking there.
         while own:
-            for j, end in [(j, end) for j in own for end in (stays[j], moves[j])]:
-                if sum(end in (stays[k], moves[k]) for k in own) == 1:
-                    gives = lacks[end]
-                    other = moves[j] if end == stays[j] else stays[j]
-                    if not 0 <= gives <= reference[j][1]:
-                        return None
-                    lacks[other] -= reference[j][1] - gives
-                    own.remove(j)
-                    break
+            last, end = next(
+                (j, end)
+                for j in own
+                for end in (stays[j], moves[j])
+                if sum(end in (stays[k], moves[k]) for k in own) == 1
+            )
+            gives, other = lacks[end], moves[last] if end == stays[last] else stays[last]
+            if not 0 <= gives <= reference[last][1]:
+                return None
+            lacks[other] -= reference[last][1] - gives
+            own.remove(last)
         for i in members:
             heights[i] = ratio * query[i][1]
     return heights
