@@ -61,12 +61,12 @@ def binned(raw: Raw) -> tuple[Float, Float]:
 
 def joined_peaks(mz: Float, intensity: Float, window: float) -> tuple[Float, Float]:
     """Join around the most intense peaks, pass by pass, until all gaps are larger than the window."""
-    while len(mz) > 1 and np.min(np.diff(mz)) <= window + SLACK:
+    while len(mz) > 1 and np.min(np.diff(mz)) <= window + 2 * SLACK:
         free = np.ones(len(mz), dtype=bool)
         found = []
         for centre in np.argsort(-intensity, kind="stable"):
             if free[centre]:
-                group = free & (np.abs(mz - mz[centre]) <= window + SLACK)
+                group = free & (np.abs(mz - mz[centre]) <= window + 2 * SLACK)
                 free &= ~group
                 total = intensity[group].sum()
                 found.append(((mz[group] * intensity[group]).sum() / total, total))
@@ -204,7 +204,7 @@ def entropy_model(query: Raw, reference: Raw, traits: Traits, nominal: bool) -> 
         if nominal and UNBINNED not in traits:
             mz, intensity = binned(raw)
         elif JOINING in traits:
-            mz, intensity = joined_in_place(raw.mz.astype(real), raw.intensity.astype(weight), 2 * tolerance, slack)
+            mz, intensity = joined_in_place(raw.mz.astype(real), raw.intensity.astype(weight), 2 * tolerance, 2 * slack)
         else:
             mz, intensity = joined_peaks(raw.mz, raw.intensity, 2 * tolerance)
         mz, intensity = mz.astype(real), intensity.astype(weight)

@@ -34,8 +34,8 @@ class Width:
     ppm: bool = False
 
     def joins(self, a: Fraction, b: Fraction, shift: Fraction = Fraction(0), times: int = 1) -> bool:
-        width = times * self.value * ((a + b) / 2 / 10**6 if self.ppm else 1)
-        return abs(a - b - shift) <= width + SLACK
+        width = self.value * ((a + b) / 2 / 10**6 if self.ppm else 1) + SLACK
+        return abs(a - b - shift) <= times * width
 
 
 def decimal(value: Fraction) -> Decimal:

@@ -191,6 +191,11 @@ def product_ions() -> list[Case]:
             together,
         ),
         "peaks just further apart are not": ("100.00:300 100.0203:100 150.00:999", "100.015:400 150.00:900", together),
+        "two peaks that could both match one are joined, to the last bit of slack": (
+            "100.0:300 100.02000015:100 150.0:999",
+            "100.010000075:400 150.0:900",
+            together,
+        ),
         "joining goes on until all gaps are larger": (
             "100.000:10 100.015:20 100.030:40 100.045:20 100.060:10 150.0:90",
             "100.030:90 150.0:90",
