@@ -255,7 +255,8 @@ def _merge(peaks: _Peaks, step: MergePeaks) -> _Peaks:
     lengths = np.zeros(len(peaks.offsets) - 1, dtype=np.int64)
     merge_close_peaks(
         *kernel_arrays(peaks.mz, peaks.intensity, peaks.offsets),
-        window_da,
+        # Twice a tolerance is two matches, each with its own slack: what stays apart has one partner at most.
+        window_da + BOUNDARY_SLACK_DA,
         window_relative,
         out_mz,
         out_intensity,

@@ -131,22 +131,29 @@ def remove_precursor(peaks: Iterable[tuple[float, float]], precursor_mz: float, 
     return [(mz, intensity) for mz, intensity in real_peaks(peaks) if mz < precursor_mz - below_da]
 
 
-def within(a: float, b: float, tolerance: float, unit: str = "Da", shift: float = 0.0) -> bool:
+def within(a: float, b: float, tolerance: float, unit: str = "Da", shift: float = 0.0, slack: float = SLACK_DA) -> bool:
     """Whether a and b + shift agree, the limit inside; ppm is of the mean of both measured m/z, a and b."""
     width = {"Da": tolerance, "ppm": tolerance * 1e-6 * (a + b) / 2}[unit]
-    return abs(a - (b + shift)) <= width + SLACK_DA
+    return abs(a - (b + shift)) <= width + slack
 
 
 def merge_peaks(peaks: Iterable[tuple[float, float]], window: float, unit: str = "Da") -> Peaks:
-    """Join peaks around the most intense ones until all neighbours are further apart than `window`."""
+    """Join peaks around the most intense ones until all neighbours are further apart than `window`.
+
+    The window is the reach of two matches, so the slack of both is in it.
+    """
+
+    def close(a: float, b: float) -> bool:
+        return within(a, b, window, unit, slack=2 * SLACK_DA)
+
     now = real_peaks(peaks)
-    while any(within(a[0], b[0], window, unit) for a, b in pairwise(now)):
+    while any(close(a[0], b[0]) for a, b in pairwise(now)):
         merged = []
         remaining = sorted(now, key=lambda peak: (-peak[1], peak[0]))
         while remaining:
             centre = remaining[0][0]
-            group = [peak for peak in remaining if within(peak[0], centre, window, unit)]
-            remaining = [peak for peak in remaining if not within(peak[0], centre, window, unit)]
+            group = [peak for peak in remaining if close(peak[0], centre)]
+            remaining = [peak for peak in remaining if not close(peak[0], centre)]
             total = math.fsum(intensity for _, intensity in group)
             merged.append((math.fsum(mz * intensity for mz, intensity in group) / total, total))
         now = sorted(merged)

@@ -217,6 +217,16 @@ def test_limit_of_the_tolerance_is_inside(tolerance: str, inside: float, outside
         assert found == pytest.approx(expected)
 
 
+def test_no_peak_has_two_partners() -> None:
+    # In steps of 0.02 micro-dalton around the limit: what is not joined has one match, which is then the best one.
+    for gap in range(13):
+        query = spectrum([(100.0, 5.0), (100.02 + gap * 2e-8, 9.0)], precursor_mz=300.0, ionization="ESI")
+        for step in range(-13, 13):
+            reference = spectrum([(100.01 + step * 2e-8, 7.0)], precursor_mz=300.0, ionization="ESI")
+            plain, best = (similarity(query, reference, name) for name in ("weighted_cosine", "modified_cosine"))
+            assert plain == best, (gap, step)
+
+
 def _far_apart(generator: random.Random) -> tuple[Peaks, Peaks]:
     """Two spectra that share about half their m/z to 0.008 Da; all peaks are 0.5 Da apart and above 2 % of the base."""
     query, reference = Peaks(), Peaks()
