@@ -23,9 +23,13 @@ NAMES = [
     "Tolerance",
     "__version__",
     "match_factor",
+    "mirror_svg",
+    "plot_mirror",
+    "plot_spectrum",
     "read_spectra",
     "search",
     "similarity",
+    "spectrum_svg",
 ]
 HEAVY = ("numba", "h5py", "pyteomics", "matchms", "rdkit", "matplotlib", "pandas", "scipy")
 

@@ -1,0 +1,542 @@
+"""Layout of figures in mm, without any plotting library: what stands where, and that no label covers another.
+
+`spectrum_figure` and `mirror_figure` give values that `svg.py`, `axes.py` and `terminal.py` draw. Widths are those of
+A4 between margins of 20 mm; y grows downwards, as on paper.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from nps_spectra.report.comparison import Comparison, Kind, LibraryEntry, Peak, decimals_of, peaks_of
+from nps_spectra.report.lettering import CAP_HEIGHT, Box, Placed, Shelf, Wish, width_of, wrapped
+from nps_spectra.report.style import FAINT, INK, SIGN_FROM, SIGN_RADIUS, STYLES
+from nps_spectra.report.wording import (
+    CAUTION,
+    Heading,
+    heading_of,
+    method_line,
+    reference_role,
+    score_lines,
+    warnings_of,
+)
+from nps_spectra.spectrum import Spectrum
+
+Anchor = Literal["start", "middle", "end"]
+
+#: A4 is 210 mm wide.
+WIDTH: Final = 170.0
+SPECTRUM_HEIGHT: Final = 90.0
+MIRROR_HEIGHT: Final = 135.0
+#: Sizes of letters in mm: 10, 8, 7 and 6.2 points.
+NAME_SIZE: Final = 3.5
+TEXT_SIZE: Final = 2.8
+LABEL_SIZE: Final = 2.45
+SMALL_SIZE: Final = 2.2
+_LEFT, _RIGHT = 15.0, 3.0
+_LINE: Final = 1.36
+#: Room above the tallest peak for its label, in mm.
+_HEADROOM: Final = 5.0
+#: Peaks from this share of the tallest one ask for a label, and this many of them on each side.
+_LABEL_FROM: Final = 1.0
+_MOST_LABELS: Final = 90
+_THICKEST, _THINNEST = 0.55, 0.22
+
+
+@dataclass(frozen=True, slots=True)
+class Stick:
+    """A peak in a panel: its class, and where it stands in mm."""
+
+    mz: float
+    value: float
+    kind: Kind
+    x: float
+    foot: float
+    tip: float
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The m/z beside a peak; `leader` is the line from the tip to a label that had to be raised: x, from y, to y."""
+
+    text: str
+    kind: Kind
+    mz: float
+    value: float
+    box: Box
+    leader: tuple[float, float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A mark on an axis: value, what is written, and place in mm."""
+
+    value: float
+    text: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """An area with axes.
+
+    Attributes
+    ----------
+    area : Box
+    mz : (float, float)
+        Limits of the m/z axis.
+    values : (float, float)
+        Limits of the vertical axis in per cent, the lower one first.
+    sticks : tuple of Stick
+    labels : tuple of Label
+    mz_ticks, value_ticks : tuple of Tick
+    titles : tuple of (str, float)
+        Titles of the vertical axis, and the y of their middle.
+    thickness : float
+        Width of the stick of a matched peak, in mm.
+    """
+
+    area: Box
+    mz: tuple[float, float]
+    values: tuple[float, float]
+    sticks: tuple[Stick, ...]
+    labels: tuple[Label, ...]
+    mz_ticks: tuple[Tick, ...]
+    value_ticks: tuple[Tick, ...]
+    titles: tuple[tuple[str, float], ...]
+    thickness: float
+
+    def zero(self) -> float:
+        """The y of intensity 0."""
+        return _y(self.area, self.values, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A line of text; (x, y) is where its baseline starts, has its middle, or ends."""
+
+    text: str
+    x: float
+    y: float
+    size: float
+    bold: bool = False
+    colour: str = INK
+    anchor: Anchor = "start"
+
+    @property
+    def box(self) -> Box:
+        """The room that the text takes."""
+        width = width_of(self.text, self.size, self.bold)
+        left = self.x - {"start": 0.0, "middle": width / 2, "end": width}[self.anchor]
+        return Box(left, self.y - CAP_HEIGHT * self.size, left + width, self.y)
+
+
+@dataclass(frozen=True, slots=True)
+class LegendEntry:
+    """One class of peaks in the legend, with their number; (x, y) is the middle of the left end of its sample."""
+
+    kind: Kind
+    text: Text
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A laid out figure.
+
+    Attributes
+    ----------
+    width, height : float
+        In mm.
+    title : str
+    headings : tuple of Heading
+        In full; `texts` holds what fits.
+    remarks : tuple of str
+        Score lines, warnings, method and caution, in full.
+    panels : tuple of Panel
+        The spectrum, or the mirror plot and the differences.
+    texts : tuple of Text
+    legend : tuple of LegendEntry
+    """
+
+    width: float
+    height: float
+    title: str
+    headings: tuple[Heading, ...]
+    remarks: tuple[str, ...]
+    panels: tuple[Panel, ...]
+    texts: tuple[Text, ...]
+    legend: tuple[LegendEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SpectrumFigure(Figure):
+    """One spectrum."""
+
+    spectrum: Spectrum
+    peaks: tuple[Peak, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorFigure(Figure):
+    """A query above, a reference below, and their difference."""
+
+    comparison: Comparison
+
+
+def spectrum_figure(spectrum: Spectrum, entry: LibraryEntry | None = None) -> SpectrumFigure:
+    """Lay out one spectrum; `entry` says where in a library it stands.
+
+    Examples
+    --------
+    >>> figure = spectrum_figure(Spectrum([58, 91, 119], [100, 9, 4], name="mephedrone"))
+    >>> [label.text for label in figure.panels[0].labels]
+    ['58', '91', '119']
+    """
+    heading = heading_of(spectrum, entry=entry)
+    peaks = peaks_of(spectrum)
+    column = _Column(_LEFT - 11, WIDTH - _RIGHT, 1.5)
+    column.heading(heading)
+    legend = column.legend(Counter(peak.kind for peak in peaks), _SPECTRUM_WORDS)
+    area = Box(_LEFT, column.y + 1.5, WIDTH - _RIGHT, SPECTRUM_HEIGHT - 9.0)
+    panel = spectrum_panel(spectrum, area)
+    return SpectrumFigure(
+        width=WIDTH,
+        height=SPECTRUM_HEIGHT,
+        title=f"Mass spectrum: {heading.name}",
+        headings=(heading,),
+        remarks=(),
+        panels=(panel,),
+        texts=(*column.texts, *_axis_title(area), *_empty(area, peaks)),
+        legend=legend,
+        spectrum=spectrum,
+        peaks=peaks,
+    )
+
+
+def mirror_figure(comparison: Comparison) -> MirrorFigure:
+    """Lay out a query above a reference, with the difference below.
+
+    Examples
+    --------
+    >>> from nps_spectra.report.comparison import compare
+    >>> figure = mirror_figure(compare(Spectrum([58, 150], [100, 60]), Spectrum([58, 119], [99, 30])))
+    >>> [(label.text, label.kind) for label in figure.panels[0].labels]
+    [('58', 'matched'), ('150', 'unexplained'), ('58', 'matched'), ('119', 'missing')]
+    """
+    role = reference_role(comparison)
+    headings = heading_of(comparison.query, "query"), heading_of(comparison.reference, role, comparison.entry)
+    scores, warnings = score_lines(comparison), warnings_of(comparison)
+    middle = _LEFT - 11 + (WIDTH - _RIGHT - _LEFT + 11) / 2
+    left, right = _Column(_LEFT - 11, middle - 2, 1.5), _Column(middle + 2, WIDTH - _RIGHT, 1.5)
+    left.heading(headings[0], "above")
+    right.heading(headings[1], "below")
+    column = _Column(_LEFT - 11, WIDTH - _RIGHT, max(left.y, right.y) + 1.0)
+    column.line(scores[0], NAME_SIZE, bold=True)
+    column.line(scores[1], TEXT_SIZE)
+    for warning in warnings:
+        if warning.startswith("CAUTION"):
+            column.paragraph(warning, TEXT_SIZE, 2, bold=True)
+    words: dict[Kind, str] = {
+        "matched": "matched",
+        "unexplained": "only in query (unexplained)",
+        "missing": f"only in {role.removesuffix(' spectrum')}",
+        "not compared": "not compared",
+    }
+    counts = Counter(peak.kind for peak in (*comparison.query_peaks, *comparison.reference_peaks))
+    counts["matched"] = comparison.matched_peaks
+    legend = column.legend(counts, words)
+    remarks = [warning for warning in warnings if not warning.startswith("CAUTION")]
+    foot = _Column(_LEFT - 11, WIDTH - _RIGHT, 0.0)
+    for remark in (method_line(comparison.scorer), CAUTION, *remarks):
+        foot.paragraph(remark, SMALL_SIZE, 3, colour=FAINT)
+    below = MIRROR_HEIGHT - foot.y - 1.0
+    difference = Box(_LEFT, below - 8.5 - 17.0, WIDTH - _RIGHT, below - 8.5)
+    area = Box(_LEFT, column.y + 1.5, WIDTH - _RIGHT, difference.top - 3.0)
+    mirror = mirror_panel(comparison, area)
+    return MirrorFigure(
+        width=WIDTH,
+        height=MIRROR_HEIGHT,
+        title=f"Mirror plot: {headings[0].name} against {headings[1].name}",
+        headings=headings,
+        remarks=(*scores, *warnings, method_line(comparison.scorer), CAUTION),
+        panels=(mirror, _difference_panel(comparison, difference, mirror)),
+        texts=(
+            *left.texts,
+            *right.texts,
+            *column.texts,
+            *_axis_title(difference),
+            *foot.moved(below),
+            *_empty(Box(area.left, area.top, area.right, mirror.zero()), comparison.query_peaks),
+            *_empty(Box(area.left, mirror.zero(), area.right, area.bottom), comparison.reference_peaks),
+        ),
+        legend=legend,
+        comparison=comparison,
+    )
+
+
+_SPECTRUM_WORDS: Final[dict[Kind, str]] = {
+    "base peak": "base peak",
+    "molecular ion": "m/z of the molecular ion",
+    "precursor": "m/z of the precursor",
+    "other peak": "other peaks",
+}
+
+
+class _Column:
+    """Lines of text one below the other, between two limits."""
+
+    def __init__(self, left: float, right: float, top: float) -> None:
+        self.left, self.right, self.y = left, right, top
+        self.texts: list[Text] = []
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+    def line(self, text: str, size: float, bold: bool = False, colour: str = INK) -> None:
+        self.paragraph(text, size, 1, bold, colour)
+
+    def paragraph(self, text: str, size: float, lines: int, bold: bool = False, colour: str = INK) -> None:
+        for part in wrapped(text, size, self.width, lines, bold):
+            self.y += _LINE * size
+            self.texts.append(Text(part, self.left, self.y - 0.3 * size, size, bold, colour))
+
+    def heading(self, heading: Heading, place: str = "") -> None:
+        if heading.role:
+            self.line(f"{heading.role}, {place}", SMALL_SIZE, colour=FAINT)
+        self.paragraph(heading.name, NAME_SIZE, 2, bold=True)
+        self.paragraph(heading.facts, TEXT_SIZE, 2)
+        self.paragraph(heading.origin, SMALL_SIZE, 2, colour=FAINT)
+
+    def legend(self, counts: Counter[Kind], words: dict[Kind, str]) -> tuple[LegendEntry, ...]:
+        entries = []
+        x, height = self.left, _LINE * TEXT_SIZE + 0.6
+        self.y += height
+        for kind, words_of_kind in words.items():
+            if kind not in ("matched", "unexplained", "missing") and not counts[kind]:
+                continue
+            single = kind in ("base peak", "precursor", "molecular ion")
+            named = words_of_kind if single else f"{words_of_kind}: {counts[kind]}"
+            width = 7.0 + width_of(named, TEXT_SIZE) + 4.0
+            if x > self.left and x + width - 4.0 > self.right:
+                x = self.left
+                self.y += height
+            baseline = self.y - 0.3 * TEXT_SIZE
+            entries.append(LegendEntry(kind, Text(named, x + 7.0, baseline, TEXT_SIZE), x, baseline - 0.36 * TEXT_SIZE))
+            x += width
+        return tuple(entries)
+
+    def moved(self, down: float) -> list[Text]:
+        return [Text(one.text, one.x, one.y + down, one.size, one.bold, one.colour, one.anchor) for one in self.texts]
+
+
+def _axis_title(area: Box) -> tuple[Text, ...]:
+    return (Text("m/z", (area.left + area.right) / 2, area.bottom + 7.6, TEXT_SIZE, anchor="middle"),)
+
+
+def _empty(area: Box, peaks: Sequence[Peak]) -> tuple[Text, ...]:
+    if peaks:
+        return ()
+    middle = (area.left + area.right) / 2, (area.top + area.bottom) / 2
+    return (Text("no peaks", *middle, NAME_SIZE, colour=FAINT, anchor="middle"),)
+
+
+def spectrum_panel(spectrum: Spectrum, area: Box) -> Panel:
+    """The panel of one spectrum in an area of any size."""
+    peaks = peaks_of(spectrum)
+    limits = _mz_limits(peaks)
+    scale = area.height / max(area.height - _HEADROOM, 1.0)
+    values = (0.0, 100.0 * scale)
+    thickness = _thickness(area, len(peaks))
+    sticks = _sticks(peaks, area, limits, values, 1.0)
+    return Panel(
+        area=area,
+        mz=limits,
+        values=values,
+        sticks=sticks,
+        labels=_labels(sticks, area, decimals_of(spectrum), thickness),
+        mz_ticks=_mz_ticks(limits, area),
+        value_ticks=_value_ticks((0.0, 25.0, 50.0, 75.0, 100.0), area, values),
+        titles=(("relative intensity / %", (area.top + area.bottom) / 2),),
+        thickness=thickness,
+    )
+
+
+def mirror_panel(comparison: Comparison, area: Box) -> Panel:
+    """The panel of two spectra in an area of any size: the query upwards, the reference downwards."""
+    query, reference = comparison.query_peaks, comparison.reference_peaks
+    limits = _mz_limits((*query, *reference))
+    half = area.height / 2
+    top = 100.0 * half / max(half - _HEADROOM, 1.0)
+    values = (-top, top)
+    thickness = _thickness(area, max(len(query), len(reference)))
+    up = _sticks(query, area, limits, values, 1.0)
+    down = _sticks(reference, area, limits, values, -1.0)
+    nominal = comparison.scorer.tolerance.value == 0
+    labels = [
+        _labels(sticks, area, 0 if nominal else decimals_of(spectrum), thickness)
+        for sticks, spectrum in ((up, comparison.query), (down, comparison.reference))
+    ]
+    ticks = _value_ticks((-100.0, -50.0, 0.0, 50.0, 100.0), area, values)
+    return Panel(
+        area=area,
+        mz=limits,
+        values=values,
+        sticks=up + down,
+        labels=labels[0] + labels[1],
+        mz_ticks=_mz_ticks(limits, area),
+        value_ticks=ticks,
+        titles=(
+            ("query / %", area.top + half / 2),
+            (f"{reference_role(comparison)} / %", area.top + 1.5 * half),
+        ),
+        thickness=thickness,
+    )
+
+
+def _difference_panel(comparison: Comparison, area: Box, mirror: Panel) -> Panel:
+    peaks = comparison.differences
+    largest = max((abs(peak.percent) for peak in peaks), default=0.0)
+    limit = next(limit for limit in (10.0, 20.0, 50.0, 100.0) if largest <= limit or limit == 100.0)
+    values = (-1.12 * limit, 1.12 * limit)
+    sticks = tuple(
+        Stick(peak.mz, peak.percent, peak.kind, _x(area, mirror.mz, peak.mz), _y(area, values, 0.0), tip)
+        for peak in peaks
+        for tip in (_y(area, values, peak.percent),)
+    )
+    return Panel(
+        area=area,
+        mz=mirror.mz,
+        values=values,
+        sticks=sticks,
+        labels=(),
+        mz_ticks=mirror.mz_ticks,
+        value_ticks=_value_ticks((-limit, 0.0, limit), area, values, signed=True),
+        titles=(("difference / %", (area.top + area.bottom) / 2),),
+        thickness=mirror.thickness,
+    )
+
+
+def _x(area: Box, limits: tuple[float, float], mz: float) -> float:
+    return area.left + area.width * (mz - limits[0]) / (limits[1] - limits[0])
+
+
+def _y(area: Box, values: tuple[float, float], value: float) -> float:
+    return area.bottom - area.height * (value - values[0]) / (values[1] - values[0])
+
+
+def _mz_limits(peaks: Iterable[Peak]) -> tuple[float, float]:
+    found = [peak.mz for peak in peaks]
+    low, high = (min(found), max(found)) if found else (0.0, 100.0)
+    pad = max(0.025 * (high - low), 2.0) if high > low else 10.0
+    return max(low - pad, 0.0), high + pad
+
+
+def _thickness(area: Box, peaks: int) -> float:
+    return min(max(0.5 * area.width / max(peaks, 1), _THINNEST), _THICKEST)
+
+
+def _sticks(
+    peaks: Sequence[Peak], area: Box, limits: tuple[float, float], values: tuple[float, float], sign: float
+) -> tuple[Stick, ...]:
+    foot = _y(area, values, 0.0)
+    rise = sign * area.height / (values[1] - values[0])
+    left, across = area.left - area.width * limits[0] / (limits[1] - limits[0]), area.width / (limits[1] - limits[0])
+    return tuple(
+        Stick(peak.mz, sign * peak.percent, peak.kind, left + across * peak.mz, foot, foot - rise * peak.percent)
+        for peak in peaks
+    )
+
+
+def has_sign(stick: Stick) -> bool:
+    """Whether the sign of its class is drawn on the tip of a stick."""
+    return STYLES[stick.kind].sign is not None and abs(stick.tip - stick.foot) >= SIGN_FROM
+
+
+def _labels(sticks: Sequence[Stick], area: Box, decimals: int, thickness: float) -> tuple[Label, ...]:
+    """Labels of the sticks of one spectrum, in the order of m/z."""
+    if not sticks:
+        return ()
+    zero = sticks[0].foot
+    upwards = sticks[0].value > 0
+    heights = [abs(stick.tip - zero) + (SIGN_RADIUS if has_sign(stick) else 0.0) for stick in sticks]
+    shelf = Shelf(
+        area.left,
+        area.right,
+        zero - area.top if upwards else area.bottom - zero,
+        [(stick.x, height) for stick, height in zip(sticks, heights, strict=True)],
+        thickness / 2,
+    )
+    wishes = sorted(
+        (
+            (_importance(stick), at)
+            for at, stick in enumerate(sticks)
+            if abs(stick.value) >= _LABEL_FROM or stick.kind in ("molecular ion", "precursor")
+        ),
+        key=lambda wish: (-wish[0], wish[1]),
+    )[:_MOST_LABELS]
+    placed = shelf.place(
+        (
+            Wish(at, sticks[at].x, heights[at], f"{sticks[at].mz:.{decimals}f}", 6.5 if importance >= 10 else 1.0)
+            for importance, at in wishes
+        ),
+        LABEL_SIZE,
+    )
+    return tuple(
+        _label(one, sticks[one.key], heights[one.key], zero, upwards)
+        for one in sorted(placed, key=lambda one: (one.key, one.text))
+    )
+
+
+def _importance(stick: Stick) -> float:
+    """What is labelled first: the ion that the record names, then what is tall; the unexplained before the matched."""
+    height = abs(stick.value)
+    if stick.kind in ("molecular ion", "precursor"):
+        return 1000.0
+    return height * {"unexplained": 1.5, "missing": 1.5, "not compared": 0.2}.get(stick.kind, 1.0)
+
+
+def _label(one: Placed, stick: Stick, height: float, zero: float, upwards: bool) -> Label:
+    if upwards:
+        box = Box(one.left, zero - one.head, one.right, zero - one.foot)
+    else:
+        box = Box(one.left, zero + one.foot, one.right, zero + one.head)
+    leader = None
+    if one.foot - height > 0.9:
+        leader = (stick.x, *((zero - height, box.bottom) if upwards else (zero + height, box.top)))
+    return Label(one.text, stick.kind, stick.mz, stick.value, box, leader)
+
+
+def _mz_ticks(limits: tuple[float, float], area: Box) -> tuple[Tick, ...]:
+    """Ticks at round m/z whose labels have room."""
+    span = limits[1] - limits[0]
+    most = max(area.width / 12.0, 2.0)
+    step = next(
+        step
+        for exponent in range(-3, 7)
+        for step in (10.0**exponent, 2 * 10.0**exponent, 5 * 10.0**exponent)
+        if span / step <= most
+    )
+    first, last = math.ceil(limits[0] / step - 1e-9), math.floor(limits[1] / step + 1e-9)
+    return tuple(
+        Tick(value, f"{value:.6g}", _x(area, limits, value)) for value in (step * at for at in range(first, last + 1))
+    )
+
+
+def _value_ticks(
+    wanted: Sequence[float], area: Box, values: tuple[float, float], signed: bool = False
+) -> tuple[Tick, ...]:
+    return tuple(
+        Tick(
+            value,
+            (f"{value:+g}".replace("-", "\u2212") if value else "0") if signed else f"{abs(value):g}",
+            _y(area, values, value),
+        )
+        for value in wanted
+    )
