@@ -163,15 +163,15 @@ def _canvas(figure: Figure) -> Canvas:
         )
         last = panel is figure.panels[-1]
         _draw_panel(axes, panel, last)
-        for title, y in panel.titles:
+        for title in panel.titles:
             canvas.text(
-                (area.left - 9.5) / figure.width,
-                1 - y / figure.height,
-                title,
+                title.x / figure.width,
+                1 - title.y / figure.height,
+                title.text,
                 rotation=90,
                 ha="right",
                 va="center",
-                fontsize=LABEL_SIZE * _POINTS,
+                fontsize=title.size * _POINTS,
                 fontfamily=_FONT,
             )
     for text in figure.texts:
@@ -200,7 +200,7 @@ def _on(ax: Axes, panel_of: Callable[[Box], Panel], titles: Sequence[str]) -> Ax
     _draw_panel(ax, panel, last=True)
     words: dict[str, Any] = {"fontsize": TEXT_SIZE * _POINTS, "fontfamily": _FONT}
     ax.set_xlabel("m/z", **words)
-    ax.set_ylabel("   ".join(title for title, _ in reversed(panel.titles)), **words)
+    ax.set_ylabel("   ".join(title.text for title in reversed(panel.titles)), **words)
     ax.set_title(
         "\n".join(_drawable(fitted(title, TEXT_SIZE, panel.area.width)) for title in titles),
         loc="left",

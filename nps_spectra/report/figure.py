@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from nps_spectra.report.comparison import Comparison, Kind, LibraryEntry, Peak, decimals_of, peaks_of
-from nps_spectra.report.lettering import CAP_HEIGHT, Box, Placed, Shelf, Wish, width_of, wrapped
+from nps_spectra.report.lettering import CAP_HEIGHT, Box, Placed, Room, Shelf, Wish, width_of, wrapped
 from nps_spectra.report.style import FAINT, INK, SIGN_FROM, SIGN_RADIUS, STYLES
 from nps_spectra.report.wording import (
     CAUTION,
@@ -81,41 +81,6 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
-    """An area with axes.
-
-    Attributes
-    ----------
-    area : Box
-    mz : (float, float)
-        Limits of the m/z axis.
-    values : (float, float)
-        Limits of the vertical axis in per cent, the lower one first.
-    sticks : tuple of Stick
-    labels : tuple of Label
-    mz_ticks, value_ticks : tuple of Tick
-    titles : tuple of (str, float)
-        Titles of the vertical axis, and the y of their middle.
-    thickness : float
-        Width of the stick of a matched peak, in mm.
-    """
-
-    area: Box
-    mz: tuple[float, float]
-    values: tuple[float, float]
-    sticks: tuple[Stick, ...]
-    labels: tuple[Label, ...]
-    mz_ticks: tuple[Tick, ...]
-    value_ticks: tuple[Tick, ...]
-    titles: tuple[tuple[str, float], ...]
-    thickness: float
-
-    def zero(self) -> float:
-        """The y of intensity 0."""
-        return _y(self.area, self.values, 0.0)
-
-
-@dataclass(frozen=True, slots=True)
 class Text:
     """A line of text; (x, y) is where its baseline starts, has its middle, or ends."""
 
@@ -133,6 +98,41 @@ class Text:
         width = width_of(self.text, self.size, self.bold)
         left = self.x - {"start": 0.0, "middle": width / 2, "end": width}[self.anchor]
         return Box(left, self.y - CAP_HEIGHT * self.size, left + width, self.y)
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """An area with axes.
+
+    Attributes
+    ----------
+    area : Box
+    mz : (float, float)
+        Limits of the m/z axis.
+    values : (float, float)
+        Limits of the vertical axis in per cent, the lower one first.
+    sticks : tuple of Stick
+    labels : tuple of Label
+    mz_ticks, value_ticks : tuple of Tick
+    titles : tuple of Text
+        Of the vertical axis, written upwards; (x, y) is the middle of the baseline.
+    thickness : float
+        Width of the stick of a matched peak, in mm.
+    """
+
+    area: Box
+    mz: tuple[float, float]
+    values: tuple[float, float]
+    sticks: tuple[Stick, ...]
+    labels: tuple[Label, ...]
+    mz_ticks: tuple[Tick, ...]
+    value_ticks: tuple[Tick, ...]
+    titles: tuple[Text, ...]
+    thickness: float
+
+    def zero(self) -> float:
+        """The y of intensity 0."""
+        return _y(self.area, self.values, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,17 @@ def spectrum_figure(spectrum: Spectrum, entry: LibraryEntry | None = None) -> Sp
     peaks = peaks_of(spectrum)
     column = _Column(_LEFT - 11, WIDTH - _RIGHT, 1.5)
     column.heading(heading)
-    legend = column.legend(Counter(peak.kind for peak in peaks), _SPECTRUM_WORDS)
+    decimals = decimals_of(spectrum)
+    words: dict[Kind, str] = {
+        "base peak": "base peak",
+        "molecular ion": "",
+        "precursor": "",
+        "other peak": "other peaks",
+    }
+    for peak in peaks:
+        if peak.kind in ("molecular ion", "precursor"):
+            words[peak.kind] = f"m/z {peak.mz:.{decimals}f}: {peak.kind} by the record"
+    legend = column.legend(Counter(peak.kind for peak in peaks), words)
     area = Box(_LEFT, column.y + 1.5, WIDTH - _RIGHT, SPECTRUM_HEIGHT - 9.0)
     panel = spectrum_panel(spectrum, area)
     return SpectrumFigure(
@@ -280,14 +290,6 @@ def mirror_figure(comparison: Comparison) -> MirrorFigure:
     )
 
 
-_SPECTRUM_WORDS: Final[dict[Kind, str]] = {
-    "base peak": "base peak",
-    "molecular ion": "m/z of the molecular ion",
-    "precursor": "m/z of the precursor",
-    "other peak": "other peaks",
-}
-
-
 class _Column:
     """Lines of text one below the other, between two limits."""
 
@@ -310,9 +312,9 @@ class _Column:
     def heading(self, heading: Heading, place: str = "") -> None:
         if heading.role:
             self.line(f"{heading.role}, {place}", SMALL_SIZE, colour=FAINT)
-        self.paragraph(heading.name, NAME_SIZE, 2, bold=True)
-        self.paragraph(heading.facts, TEXT_SIZE, 2)
-        self.paragraph(heading.origin, SMALL_SIZE, 2, colour=FAINT)
+        self.paragraph(heading.name, NAME_SIZE, 3, bold=True)
+        self.paragraph(heading.facts, TEXT_SIZE, 3)
+        self.paragraph(heading.origin, SMALL_SIZE, 3, colour=FAINT)
 
     def legend(self, counts: Counter[Kind], words: dict[Kind, str]) -> tuple[LegendEntry, ...]:
         entries = []
@@ -349,8 +351,8 @@ def _empty(area: Box, peaks: Sequence[Peak]) -> tuple[Text, ...]:
 
 def spectrum_panel(spectrum: Spectrum, area: Box) -> Panel:
     """The panel of one spectrum in an area of any size."""
-    peaks = peaks_of(spectrum)
-    limits = _mz_limits(peaks)
+    peaks, decimals = peaks_of(spectrum), decimals_of(spectrum)
+    limits = _mz_limits(peaks, area, decimals)
     scale = area.height / max(area.height - _HEADROOM, 1.0)
     values = (0.0, 100.0 * scale)
     thickness = _thickness(area, len(peaks))
@@ -360,10 +362,10 @@ def spectrum_panel(spectrum: Spectrum, area: Box) -> Panel:
         mz=limits,
         values=values,
         sticks=sticks,
-        labels=_labels(sticks, area, decimals_of(spectrum), thickness),
+        labels=_labels(sticks, area, decimals, thickness),
         mz_ticks=_mz_ticks(limits, area),
         value_ticks=_value_ticks((0.0, 25.0, 50.0, 75.0, 100.0), area, values),
-        titles=(("relative intensity / %", (area.top + area.bottom) / 2),),
+        titles=(_value_title("relative intensity / %", area, 0.5),),
         thickness=thickness,
     )
 
@@ -371,18 +373,16 @@ def spectrum_panel(spectrum: Spectrum, area: Box) -> Panel:
 def mirror_panel(comparison: Comparison, area: Box) -> Panel:
     """The panel of two spectra in an area of any size: the query upwards, the reference downwards."""
     query, reference = comparison.query_peaks, comparison.reference_peaks
-    limits = _mz_limits((*query, *reference))
+    nominal = comparison.scorer.tolerance.value == 0
+    decimals = [0 if nominal else decimals_of(spectrum) for spectrum in (comparison.query, comparison.reference)]
+    limits = _mz_limits((*query, *reference), area, max(decimals))
     half = area.height / 2
     top = 100.0 * half / max(half - _HEADROOM, 1.0)
     values = (-top, top)
     thickness = _thickness(area, max(len(query), len(reference)))
     up = _sticks(query, area, limits, values, 1.0)
     down = _sticks(reference, area, limits, values, -1.0)
-    nominal = comparison.scorer.tolerance.value == 0
-    labels = [
-        _labels(sticks, area, 0 if nominal else decimals_of(spectrum), thickness)
-        for sticks, spectrum in ((up, comparison.query), (down, comparison.reference))
-    ]
+    labels = [_labels(sticks, area, places, thickness) for sticks, places in zip((up, down), decimals, strict=True)]
     ticks = _value_ticks((-100.0, -50.0, 0.0, 50.0, 100.0), area, values)
     return Panel(
         area=area,
@@ -393,8 +393,8 @@ def mirror_panel(comparison: Comparison, area: Box) -> Panel:
         mz_ticks=_mz_ticks(limits, area),
         value_ticks=ticks,
         titles=(
-            ("query / %", area.top + half / 2),
-            (f"{reference_role(comparison)} / %", area.top + 1.5 * half),
+            _value_title("query / %", area, 0.25),
+            _value_title(f"{reference_role(comparison)} / %", area, 0.75),
         ),
         thickness=thickness,
     )
@@ -418,7 +418,7 @@ def _difference_panel(comparison: Comparison, area: Box, mirror: Panel) -> Panel
         labels=(),
         mz_ticks=mirror.mz_ticks,
         value_ticks=_value_ticks((-limit, 0.0, limit), area, values, signed=True),
-        titles=(("difference / %", (area.top + area.bottom) / 2),),
+        titles=(_value_title("difference / %", area, 0.5),),
         thickness=mirror.thickness,
     )
 
@@ -431,11 +431,17 @@ def _y(area: Box, values: tuple[float, float], value: float) -> float:
     return area.bottom - area.height * (value - values[0]) / (values[1] - values[0])
 
 
-def _mz_limits(peaks: Iterable[Peak]) -> tuple[float, float]:
+def _mz_limits(peaks: Iterable[Peak], area: Box, decimals: int) -> tuple[float, float]:
+    """Limits that leave room for half a label on the left and for a whole one on the right."""
     found = [peak.mz for peak in peaks]
-    low, high = (min(found), max(found)) if found else (0.0, 100.0)
-    pad = max(0.025 * (high - low), 2.0) if high > low else 10.0
-    return max(low - pad, 0.0), high + pad
+    if not found:
+        return 0.0, 100.0
+    low, high = min(found), max(found)
+    if high - low < 1.0:
+        return max(low - 10.0, 0.0), high + 10.0
+    label = min(width_of(f"{high:.{decimals}f}", LABEL_SIZE) + 1.0, 0.15 * area.width)
+    per_mm = (high - low) / (area.width - 1.5 * label)
+    return max(low - 0.5 * label * per_mm, 0.0), high + label * per_mm
 
 
 def _thickness(area: Box, peaks: int) -> float:
@@ -470,8 +476,13 @@ def _labels(sticks: Sequence[Stick], area: Box, decimals: int, thickness: float)
         area.left,
         area.right,
         zero - area.top if upwards else area.bottom - zero,
-        [(stick.x, height) for stick, height in zip(sticks, heights, strict=True)],
+        [(stick.x, abs(stick.tip - zero)) for stick in sticks],
         thickness / 2,
+        [
+            Room(stick.x - SIGN_RADIUS, stick.x + SIGN_RADIUS, height - 2 * SIGN_RADIUS, height)
+            for stick, height in zip(sticks, heights, strict=True)
+            if has_sign(stick)
+        ],
     )
     wishes = sorted(
         (
@@ -503,14 +514,19 @@ def _importance(stick: Stick) -> float:
 
 
 def _label(one: Placed, stick: Stick, height: float, zero: float, upwards: bool) -> Label:
+    room = one.room
     if upwards:
-        box = Box(one.left, zero - one.head, one.right, zero - one.foot)
+        box = Box(room.left, zero - room.head, room.right, zero - room.foot)
     else:
-        box = Box(one.left, zero + one.foot, one.right, zero + one.head)
+        box = Box(room.left, zero + room.foot, room.right, zero + room.head)
     leader = None
-    if one.foot - height > 0.9:
+    if room.foot - height > 0.9:
         leader = (stick.x, *((zero - height, box.bottom) if upwards else (zero + height, box.top)))
     return Label(one.text, stick.kind, stick.mz, stick.value, box, leader)
+
+
+def _value_title(text: str, area: Box, part: float) -> Text:
+    return Text(text, area.left - 10.3, area.top + part * area.height, LABEL_SIZE, anchor="middle")
 
 
 def _mz_ticks(limits: tuple[float, float], area: Box) -> tuple[Tick, ...]:

@@ -72,19 +72,19 @@ def fitted(text: str, size: float, width: float, bold: bool = False) -> str:
 
 
 def wrapped(text: str, size: float, width: float, lines: int, bold: bool = False) -> list[str]:
-    """The text on at most `lines` lines, broken at spaces, else after hyphens; an ellipsis ends what does not fit."""
+    """The text on at most `lines` lines, broken at spaces, else after hyphens and brackets; the last may be cut."""
     found: list[str] = []
     rest = text
     while rest and len(found) < lines - 1 and width_of(rest, size, bold) > width:
         room = len(fitted(rest, size, width, bold)) - len(ELLIPSIS)
         at = max(room, 1)
-        for signs in (" ", " -,;"):
+        for signs in (" ", " -,;/)]"):
             breaks = [place + 1 for place in range(room) if rest[place] in signs]
             if breaks and breaks[-1] > room // 2:
                 at = breaks[-1]
                 break
-        found.append(rest[:at].rstrip())
-        rest = rest[at:].lstrip()
+        found.append(rest[:at].rstrip(" ·"))
+        rest = rest[at:].lstrip(" ·")
     if rest:
         found.append(fitted(rest, size, width, bold))
     return found
@@ -128,15 +128,22 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """Where a label came to stand, in mm above the line of zero."""
+class Room:
+    """A rectangle that is taken, in mm above the line of zero."""
 
-    key: int
-    text: str
     left: float
     right: float
     foot: float
     head: float
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A label and the room it takes."""
+
+    key: int
+    text: str
+    room: Room
 
 
 class Shelf:
@@ -151,23 +158,32 @@ class Shelf:
     ceiling : float
         Greatest height in mm.
     sticks : sequence of (float, float)
-        x and height in mm of every stick, the signs on their tips included.
+        x and height in mm of every stick.
     half_width : float
         Half the width of a stick in mm.
+    signs : sequence of Room
+        Where signs are drawn on the tips.
     """
 
     _STEP: Final = 0.05
     _GAP: Final = 0.55
-    _SHIFTS: Final = (0.0, -0.25, 0.25, -0.46, 0.46)
+    _SHIFTS: Final = (0.0, -0.25, 0.25, -0.5, 0.5)
 
     def __init__(
-        self, left: float, right: float, ceiling: float, sticks: Sequence[tuple[float, float]], half_width: float
+        self,
+        left: float,
+        right: float,
+        ceiling: float,
+        sticks: Sequence[tuple[float, float]],
+        half_width: float,
+        signs: Sequence[Room] = (),
     ) -> None:
         self._left, self._right, self._ceiling = left, right, ceiling
         self._tops = np.zeros(int((right - left) / self._STEP) + 2)
         for x, height in sticks:
             span = self._tops[self._bin(x - half_width) : self._bin(x + half_width) + 1]
             np.maximum(span, height, out=span)
+        self._signs = signs
         self._placed: list[Placed] = []
 
     def _bin(self, x: float) -> int:
@@ -180,7 +196,7 @@ class Shelf:
             if label is not None:
                 self._placed.append(label)
                 at = self._bin(wish.x)  # the line from the tip to a label that was raised
-                self._tops[at] = max(self._tops[at], label.foot - self._GAP)
+                self._tops[at] = max(self._tops[at], label.room.foot - self._GAP)
         return tuple(self._placed)
 
     def _best(self, wish: Wish, size: float) -> Placed | None:
@@ -193,8 +209,8 @@ class Shelf:
             lowest = self._lowest(left, left + width, foot, tall)
             if lowest > foot + wish.rise or lowest + tall > self._ceiling or self._crosses(wish, lowest):
                 continue
-            if best is None or lowest < best.foot - 0.05:
-                best = Placed(wish.key, wish.text, left, left + width, lowest, lowest + tall)
+            if best is None or lowest < best.room.foot - 0.05:
+                best = Placed(wish.key, wish.text, Room(left, left + width, lowest, lowest + tall))
             if lowest == foot:
                 break
         return best
@@ -202,16 +218,17 @@ class Shelf:
     def _crosses(self, wish: Wish, foot: float) -> bool:
         """Whether the line from the tip to a label at `foot` would cross another label."""
         return any(
-            other.left < wish.x < other.right and wish.height < other.head and other.foot < foot
-            for other in self._placed
+            room.left < wish.x < room.right and wish.height < room.head and room.foot < foot
+            for room in (other.room for other in self._placed)
         )
 
     def _lowest(self, left: float, right: float, foot: float, tall: float) -> float:
         """The least height at which a label between `left` and `right` is free."""
-        own = float(self._tops[self._bin(left) : self._bin(right) + 1].max()) + self._GAP
-        height = max(foot, own)
-        near = [other for other in self._placed if other.left < right and left < other.right]
-        for other in sorted(near, key=lambda label: label.foot):
-            if other.foot < height + tall and height < other.head:
-                height = other.head + 0.15
+        sticks = float(self._tops[self._bin(left) : self._bin(right) + 1].max()) + self._GAP
+        height = max(foot, sticks)
+        near = [other.room for other in self._placed if other.room.left < right and left < other.room.right]
+        near += [sign for sign in self._signs if sign.left < right and left < sign.right and sign.head > height]
+        for room in sorted(near, key=lambda room: room.foot):
+            if room.foot < height + tall and height < room.head:
+                height = room.head + 0.15
         return height

@@ -159,9 +159,9 @@ def _panel(panel: Panel, last: bool) -> list[str]:
         for tick in panel.value_ticks
     ]
     parts += [
-        f'<text transform="translate({_number(area.left - 9.5)} {_number(y)}) rotate(-90)" '
-        f'font-size="{LABEL_SIZE}">{escape(title)}</text>'
-        for title, y in panel.titles
+        f'<text transform="translate({_number(title.x)} {_number(title.y)}) rotate(-90)" '
+        f'font-size="{_number(title.size)}">{escape(title.text)}</text>'
+        for title in panel.titles
     ]
     parts.append("</g>")
     return parts

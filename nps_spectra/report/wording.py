@@ -22,6 +22,8 @@ from nps_spectra.scoring import printed_match_factor, technique_of
 from nps_spectra.spectrum import Spectrum
 
 CAUTION: Final = "A score is not an identification: isomers and close analogues can score alike."
+#: Letters of a path that are shown; the start of a longer one is left out.
+_PATH: Final = 70
 _BETWEEN: Final = "  ·  "
 
 
@@ -66,7 +68,8 @@ def _facts(spectrum: Spectrum) -> str:
         None if spectrum.retention_index is None else f"retention index {spectrum.retention_index:g}",
         counted(len(spectrum), "peak"),
     )
-    return _BETWEEN.join(shown(fact) for fact in facts if fact)
+    # A line is broken between two facts, not inside one.
+    return _BETWEEN.join(shown(fact).replace(" ", "\u00a0") for fact in facts if fact)
 
 
 def _origin(spectrum: Spectrum, entry: LibraryEntry | None) -> str:
@@ -75,12 +78,17 @@ def _origin(spectrum: Spectrum, entry: LibraryEntry | None) -> str:
         parts.append(f"{entry.library}, id {entry.library_id}, digest {entry.digest[:12]}")
     elif spectrum.source is not None:
         digest = f", SHA-256 {spectrum.source.sha256[:12]}" if spectrum.source.sha256 else ""
-        parts.append(f"{spectrum.source.file}, record {spectrum.source.record}{digest}")
+        parts.append(f"{_short(spectrum.source.file)}, record {spectrum.source.record}{digest}")
     if spectrum.accession and (entry is None or spectrum.accession != spectrum.name):
         parts.append(spectrum.accession)
     if entry is not None and spectrum.contributor:
         parts.append(spectrum.contributor)
     return _BETWEEN.join(shown(part) for part in parts)
+
+
+def _short(file: str) -> str:
+    """The end of a long path."""
+    return file if len(file) <= _PATH else f"…{file[1 - _PATH :]}"
 
 
 def counted(number: int, noun: str) -> str:
@@ -132,7 +140,7 @@ def warnings_of(comparison: Comparison) -> tuple[str, ...]:
     query, reference = comparison.query, comparison.reference
     found = []
     techniques = technique_of(query), technique_of(reference)
-    if techniques[0] != techniques[1]:
+    if len(query) and len(reference) and techniques[0] != techniques[1]:
         found.append(
             f"CAUTION: the query is {_named(query)}, the reference {_named(reference)}: "
             "such spectra are not comparable, whatever the score."
