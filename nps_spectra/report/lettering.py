@@ -206,7 +206,7 @@ class Shelf:
         best: Placed | None = None
         for shift in self._SHIFTS:
             left = min(max(wish.x + (shift - 0.5) * width, self._left), self._right - width)
-            lowest = self._lowest(left, left + width, foot, tall)
+            lowest = self._lowest(left, left + width, foot, tall, foot + wish.rise)
             if lowest > foot + wish.rise or lowest + tall > self._ceiling or self._crosses(wish, lowest):
                 continue
             if best is None or lowest < best.room.foot - 0.05:
@@ -222,10 +222,12 @@ class Shelf:
             for room in (other.room for other in self._placed)
         )
 
-    def _lowest(self, left: float, right: float, foot: float, tall: float) -> float:
-        """The least height at which a label between `left` and `right` is free."""
+    def _lowest(self, left: float, right: float, foot: float, tall: float, highest: float) -> float:
+        """The least height at which a label between `left` and `right` is free; beyond `highest` none is sought."""
         sticks = float(self._tops[self._bin(left) : self._bin(right) + 1].max()) + self._GAP
         height = max(foot, sticks)
+        if height > highest:
+            return height
         near = [other.room for other in self._placed if other.room.left < right and left < other.room.right]
         near += [sign for sign in self._signs if sign.left < right and left < sign.right and sign.head > height]
         for room in sorted(near, key=lambda room: room.foot):

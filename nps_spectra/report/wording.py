@@ -22,8 +22,6 @@ from nps_spectra.scoring import printed_match_factor, technique_of
 from nps_spectra.spectrum import Spectrum
 
 CAUTION: Final = "A score is not an identification: isomers and close analogues can score alike."
-#: Letters of a path that are shown; the start of a longer one is left out.
-_PATH: Final = 70
 _BETWEEN: Final = "  ·  "
 
 
@@ -78,7 +76,7 @@ def _origin(spectrum: Spectrum, entry: LibraryEntry | None) -> str:
         parts.append(f"{entry.library}, id {entry.library_id}, digest {entry.digest[:12]}")
     elif spectrum.source is not None:
         digest = f", SHA-256 {spectrum.source.sha256[:12]}" if spectrum.source.sha256 else ""
-        parts.append(f"{_short(spectrum.source.file)}, record {spectrum.source.record}{digest}")
+        parts.append(f"{_file(spectrum.source.file)}, record {spectrum.source.record}{digest}")
     if spectrum.accession and (entry is None or spectrum.accession != spectrum.name):
         parts.append(spectrum.accession)
     if entry is not None and spectrum.contributor:
@@ -86,9 +84,11 @@ def _origin(spectrum: Spectrum, entry: LibraryEntry | None) -> str:
     return _BETWEEN.join(shown(part) for part in parts)
 
 
-def _short(file: str) -> str:
-    """The end of a long path."""
-    return file if len(file) <= _PATH else f"…{file[1 - _PATH :]}"
+def _file(path: str) -> str:
+    """Name of a file, and of the archive that it is in: a path on one machine says nothing to others."""
+    file, _, member = path.partition("!")
+    name = file.rpartition("/")[2]
+    return f"{member.rpartition('/')[2]} in {name}" if member else name
 
 
 def counted(number: int, noun: str) -> str:
