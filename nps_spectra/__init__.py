@@ -15,13 +15,17 @@ if TYPE_CHECKING:
     from nps_spectra.cleaning import CleaningRecipe as CleaningRecipe
     from nps_spectra.errors import NpsSpectraError as NpsSpectraError
     from nps_spectra.formats import ReadReport as ReadReport
+    from nps_spectra.formats import WriteReport as WriteReport
+    from nps_spectra.formats import read_run as read_run
     from nps_spectra.formats import read_spectra as read_spectra
+    from nps_spectra.formats import write_spectra as write_spectra
     from nps_spectra.library import Library as Library
     from nps_spectra.options import Tolerance as Tolerance
     from nps_spectra.report import mirror_svg as mirror_svg
     from nps_spectra.report import plot_mirror as plot_mirror
     from nps_spectra.report import plot_spectrum as plot_spectrum
     from nps_spectra.report import spectrum_svg as spectrum_svg
+    from nps_spectra.run import Run as Run
     from nps_spectra.scoring import match_factor as match_factor
     from nps_spectra.scoring import similarity as similarity
     from nps_spectra.searching import Hits as Hits
@@ -37,17 +41,21 @@ _PUBLIC = {
     "Library": "library",
     "NpsSpectraError": "errors",
     "ReadReport": "formats",
+    "Run": "run",
     "Spectra": "spectra",
     "Spectrum": "spectrum",
     "Tolerance": "options",
+    "WriteReport": "formats",
     "match_factor": "scoring",
     "mirror_svg": "report",
     "plot_mirror": "report",
     "plot_spectrum": "report",
+    "read_run": "formats",
     "read_spectra": "formats",
     "search": "searching",
     "similarity": "scoring",
     "spectrum_svg": "report",
+    "write_spectra": "formats",
 }
 
 __all__ = [
@@ -56,18 +64,22 @@ __all__ = [
     "Library",
     "NpsSpectraError",
     "ReadReport",
+    "Run",
     "Spectra",
     "Spectrum",
     "Tolerance",
+    "WriteReport",
     "__version__",
     "match_factor",
     "mirror_svg",
     "plot_mirror",
     "plot_spectrum",
+    "read_run",
     "read_spectra",
     "search",
     "similarity",
     "spectrum_svg",
+    "write_spectra",
 ]
 
 

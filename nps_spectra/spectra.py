@@ -75,10 +75,11 @@ class Spectra(Sequence[Spectrum]):
         file = self.columns["source_file"][row]
         source = None
         if file is not None:
+            line = self.columns["source_line"][row]
             source = Source(
                 str(file),
                 int(self.columns["source_record"][row] or 0),
-                int(self.columns["source_line"][row] or 0),
+                None if line is None else int(line),
                 self._text("source_sha256", row),
             )
         return Spectrum(

@@ -43,12 +43,16 @@ FIELDS: Final[Mapping[str, Kind]] = MappingProxyType(
         "retention_index": "float",
         "instrument": "text",
         "instrument_type": "text",
+        "representation": "text",
         "accession": "text",
         "contributor": "text",
         "licence": "text",
         "comment": "text",
     }
 )
+
+#: Terms of the PSI-MS vocabulary for "spectrum representation" (MS:1000525).
+REPRESENTATIONS: Final = ("centroid", "profile")
 
 _POLARITIES: Final = {
     "positive": "positive",
@@ -77,15 +81,15 @@ class Source:
         ``archive!member``.
     record : int
         Number of the record in its file, counted from 1.
-    line : int
-        Line on which the record starts, counted from 1.
+    line : int or None
+        Line on which the record starts, counted from 1; None where the file has no lines.
     sha256 : str or None
         Digest of the file on disk (of the archive, for a member).
     """
 
     file: str
     record: int
-    line: int
+    line: int | None
     sha256: str | None = None
 
 
@@ -141,7 +145,7 @@ class Spectrum:
     **fields
         The attributes below, e.g. ``name``, ``inchikey``, ``precursor_mz``, ``polarity``
         ("positive"/"negative"), ``ionization`` ("EI", "ESI", ...), ``ms_level``,
-        ``retention_time_s`` (seconds), ``collision_energy_ev`` (eV).
+        ``retention_time_s`` (seconds), ``collision_energy_ev`` (eV), ``representation`` ("centroid"/"profile").
 
     Raises
     ------
@@ -179,6 +183,7 @@ class Spectrum:
     retention_index: float | None = None
     instrument: str | None = None
     instrument_type: str | None = None
+    representation: str | None = None
     accession: str | None = None
     contributor: str | None = None
     licence: str | None = None
@@ -362,6 +367,8 @@ def _checked_field(name: str, kind: Kind, value: Any) -> Any:
             if polarity is None:
                 raise SpectrumError(f"polarity is {value!r}: expected 'positive' or 'negative'")
             return polarity
+        if name == "representation" and value not in REPRESENTATIONS:
+            raise SpectrumError(f"representation is {value!r}: expected 'centroid' or 'profile'")
         return str(value)  # a subclass, such as a NumPy text, becomes plain text
     try:
         number = float(value)

@@ -21,6 +21,7 @@ FLOORS = [
     ["cleaning"],
     ["kernels"],
     ["_jit"],
+    ["run"],
     ["spectra"],
     ["spectrum"],
     ["columns", "options", "atomic"],

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from nps_spectra import Spectra, Spectrum
 from nps_spectra.errors import OptionError
 from nps_spectra.spectra import SpectraBuilder, joined
-from nps_spectra.spectrum import FIELDS, Source, checked_peaks, pack_original
+from nps_spectra.spectrum import FIELDS, REPRESENTATIONS, Source, checked_peaks, pack_original
 
 #: Every character, control characters and lone surrogates included.
 characters = st.characters(exclude_categories=())
@@ -29,9 +29,10 @@ fields = st.fixed_dictionaries(
     optional={name: values[kind] for name, kind in FIELDS.items()}
     | {
         "polarity": st.sampled_from(["positive", "negative"]),
+        "representation": st.sampled_from(REPRESENTATIONS),
         "original": st.dictionaries(st.text(characters), st.lists(st.text(characters), max_size=3), max_size=3),
         "source": st.builds(
-            Source, words, st.integers(1, 10**6), st.integers(1, 10**9), st.none() | st.just("0f" * 32)
+            Source, words, st.integers(1, 10**6), st.none() | st.integers(1, 10**9), st.none() | st.just("0f" * 32)
         ),
     },
 )

@@ -21,7 +21,6 @@ UNUSABLE: Final = 3
 INTERNAL: Final = 4
 
 _METHODS: Final = ("nist_identity", "nist_simple", "weighted_cosine", "entropy")
-_FORMATS: Final = ("massbank", "mgf", "msp", "wide_csv", "text")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -37,6 +36,8 @@ def parser() -> argparse.ArgumentParser:
     _add_match(nouns)
     _add_show(nouns)
     _add_library(nouns)
+    _add_convert(nouns)
+    _add_formats(nouns)
     return top
 
 
@@ -61,7 +62,9 @@ def _add_match(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         metavar="NAME",
         help="of samples that name none, e.g. EI where m/z are written 58.1",
     )
-    match.add_argument("--format", choices=_FORMATS, help="of the samples; default: told by the content")
+    match.add_argument(
+        "--format", metavar="NAME", help="of the samples (see 'nps-spectra formats'); default: told by the content"
+    )
     match.add_argument("--out", metavar="DIR", help="write hits.csv, hits.json, rejects.csv and run.json here")
     match.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     match.add_argument("--strict", action="store_true", help="stop at the first record that cannot be read")
@@ -95,7 +98,7 @@ def _add_library(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     build.add_argument("--out", required=True, metavar="LIB", help="library file to write, for example swgdrug.h5")
     build.add_argument("--name", help="default: the file name without its extension")
     build.add_argument("--licence", help="licence of the sources where the records name none")
-    build.add_argument("--format", choices=_FORMATS, help="default: told by the content")
+    build.add_argument("--format", metavar="NAME", help="see 'nps-spectra formats'; default: told by the content")
     build.add_argument("--rejects", metavar="FILE", help="write all rejects to this CSV file")
     build.add_argument("--strict", action="store_true", help="stop at the first record that cannot be read")
     build.add_argument("--json", action="store_true", help="print one JSON object")
@@ -103,6 +106,26 @@ def _add_library(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         command = verbs.add_parser(verb, help=text)
         command.add_argument("library", metavar="LIB")
         command.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_convert(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    convert = nouns.add_parser(
+        "convert",
+        help="write spectra in another format",
+        description="Write spectra in another format, and say what that format cannot hold.",
+    )
+    convert.add_argument("source", metavar="SOURCE", help="file, folder or archive of spectra")
+    convert.add_argument("destination", metavar="DESTINATION", help="file to write; its ending names the format")
+    convert.add_argument("--format", metavar="NAME", help="to write (see 'nps-spectra formats'), whatever the ending")
+    convert.add_argument("--source-format", metavar="NAME", help="to read; default: told by the content")
+    convert.add_argument("--rejects", metavar="FILE", help="write all rejects to this CSV file")
+    convert.add_argument("--json", action="store_true", help="print one JSON object")
+    convert.add_argument("--strict", action="store_true", help="stop at the first record that cannot be read")
+
+
+def _add_formats(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    formats = nouns.add_parser("formats", help="list the formats that can be read and written, plug-ins included")
+    formats.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -147,6 +170,10 @@ def _run(options: argparse.Namespace) -> int:
         from nps_spectra.cli.show import show
 
         return show(options)
+    if options.noun in ("convert", "formats"):
+        from nps_spectra.cli import convert
+
+        return convert.convert(options) if options.noun == "convert" else convert.formats(options)
     from nps_spectra.cli import library
 
     commands = {"build": library.build, "info": library.info, "check": library.check}

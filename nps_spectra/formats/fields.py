@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from nps_spectra.spectrum import FIELDS, normalise_polarity
+from nps_spectra.spectrum import FIELDS, REPRESENTATIONS, normalise_polarity
 
 _MISSING: Final = frozenset({"", "n/a", "na", "nan", "none", "null", "unknown", "-", "--", "?", "not available"})
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
@@ -135,6 +135,11 @@ def _nominal(text: str) -> int | None:
     return int(value) if value is not None and value > 0 and value == int(value) else None
 
 
+def _representation(text: str) -> str | None:
+    first = text.strip().lower().partition(" ")[0]
+    return {"centroided": "centroid", "continuum": "profile"}.get(first, first if first in REPRESENTATIONS else None)
+
+
 _CONVERTERS: Final[dict[str, Callable[[str], Any]]] = {
     "cas": cas_number,
     "inchikey": _inchikey,
@@ -146,6 +151,7 @@ _CONVERTERS: Final[dict[str, Callable[[str], Any]]] = {
     "exact_mass": _positive,
     "nominal_mass": _nominal,
     "retention_index": _retention_index,
+    "representation": _representation,
 }
 
 

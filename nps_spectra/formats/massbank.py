@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from nps_spectra.formats.fields import assign, assign_collision_energy, complete, is_missing
-from nps_spectra.formats.record import Format, ParsedRecord, RawRecord, RecordFault
+from nps_spectra.formats.record import ParsedRecord, RawRecord, RecordFault, TextFormat
 
 #: Typed field for a tag of the record, or for a tag and its subtag.
 _TAGS: Final = {
@@ -143,4 +143,12 @@ def _is_number(text: str) -> bool:
     return True
 
 
-FORMAT: Final = Format("massbank", (".txt",), _sniff, _split, _parse)
+FORMAT: Final = TextFormat(
+    name="massbank",
+    title="MassBank record",
+    extensions=(".txt",),
+    sniff=_sniff,
+    split=_split,
+    parse=_parse,
+    rank=10,
+)

@@ -16,7 +16,7 @@ from nps_spectra.formats.fields import (
     ionization_of,
     is_missing,
 )
-from nps_spectra.formats.record import Format, ParsedRecord, RawRecord, RecordFault
+from nps_spectra.formats.record import ParsedRecord, RawRecord, RecordFault, TextFormat
 
 _BEGIN: Final = "BEGIN IONS"
 _END: Final = "END IONS"
@@ -174,4 +174,12 @@ def _assign_precursor(fields: dict[str, Any], notes: list[str], parameters: dict
         notes.append("CHARGE without a sign and no IONMODE: taken as positive")
 
 
-FORMAT: Final = Format("mgf", (".mgf",), _sniff, _split, _parse)
+FORMAT: Final = TextFormat(
+    name="mgf",
+    title="Mascot generic format",
+    extensions=(".mgf",),
+    sniff=_sniff,
+    split=_split,
+    parse=_parse,
+    rank=20,
+)

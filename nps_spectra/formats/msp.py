@@ -13,7 +13,9 @@ from itertools import takewhile
 from typing import Any, Final
 
 from nps_spectra.formats.fields import assign, assign_collision_energy, complete
-from nps_spectra.formats.record import Format, ParsedRecord, RawRecord, RecordFault
+from nps_spectra.formats.record import ParsedRecord, RawRecord, RecordFault, TextFormat, Writer
+from nps_spectra.formats.written import digits, one_line, peak_digits
+from nps_spectra.spectrum import Spectrum
 
 #: Typed field for a key, written without blanks, underscores and hyphens, in lower case.
 _KEYS: Final = {
@@ -43,6 +45,7 @@ _KEYS: Final = {
     "charge": "charge",
     "mslevel": "ms_level",
     "spectrumtype": "ms_level",
+    "spectrumrepresentation": "representation",
     "instrument": "instrument",
     "instrumenttype": "instrument_type",
     "retentiontime": "retention_time_s",
@@ -321,4 +324,57 @@ def _numbers(chunks: list[list[str]]) -> tuple[list[float], list[float]]:
     return mz, intensity
 
 
-FORMAT: Final = Format("msp", (".msp",), _sniff, _split, _parse)
+#: How the typed fields are written, in this order; the reader knows every one of these keys.
+_WRITTEN: Final = (
+    ("synonyms", "Synon"),
+    ("formula", "Formula"),
+    ("nominal_mass", "MW"),
+    ("exact_mass", "ExactMass"),
+    ("cas", "CAS#"),
+    ("inchikey", "InChIKey"),
+    ("inchi", "InChI"),
+    ("smiles", "SMILES"),
+    ("precursor_mz", "PrecursorMZ"),
+    ("adduct", "Precursor_type"),
+    ("charge", "Charge"),
+    ("polarity", "Ion_mode"),
+    ("ionization", "Ionization"),
+    ("ms_level", "MS_level"),
+    ("instrument", "Instrument"),
+    ("instrument_type", "Instrument_type"),
+    ("representation", "Spectrum_representation"),
+    ("retention_index", "RetentionIndex"),
+    ("accession", "DB#"),
+    ("contributor", "Contributor"),
+    ("licence", "License"),
+    ("comment", "Comments"),
+)
+
+
+def _record(spectrum: Spectrum) -> str:
+    lines = [f"Name: {spectrum.name or ''}"]
+    for name, key in _WRITTEN:
+        value = getattr(spectrum, name)
+        values = value if isinstance(value, tuple) else () if value is None else (value,)
+        lines += [f"{key}: {digits(one) if isinstance(one, float) else one}" for one in values]
+    if spectrum.collision_energy is not None:
+        lines.append(f"Collision_energy: {spectrum.collision_energy}")
+    elif spectrum.collision_energy_ev is not None:
+        lines.append(f"Collision_energy: {digits(spectrum.collision_energy_ev)} eV")
+    if spectrum.retention_time_s is not None:
+        lines.append(f"RetentionTime: {digits(spectrum.retention_time_s)} s")
+    lines.append(f"Num Peaks: {len(spectrum)}")
+    lines += [f"{mz} {intensity}" for mz, intensity in zip(*peak_digits(spectrum), strict=True)]
+    return "\n".join(map(one_line, lines)) + "\n\n"
+
+
+FORMAT: Final = TextFormat(
+    name="msp",
+    title="NIST MSP and its dialects",
+    extensions=(".msp",),
+    sniff=_sniff,
+    split=_split,
+    parse=_parse,
+    rank=30,
+    writer=Writer(_record),
+)

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 
-from nps_spectra.errors import InputError, OptionError, RecordError, SpectrumError
-from nps_spectra.formats import massbank, mgf, msp, text, wide_csv
-from nps_spectra.formats.record import Format, ParsedRecord, RawRecord, RecordFault
+from nps_spectra.errors import FormatError, InputError, NoSpectraError, RecordError, SpectrumError
+from nps_spectra.formats.record import (
+    BinaryFormat,
+    Format,
+    ParsedRecord,
+    RawRecord,
+    RecordFault,
+    TextFormat,
+    attributes_of,
+)
+from nps_spectra.formats.registry import format_named, format_names, formats
 from nps_spectra.formats.report import InputFile, ReadReport, Reject
-from nps_spectra.formats.streams import Member, members, peek_text, text_lines
+from nps_spectra.formats.streams import Member, members, peek_bytes, peek_text, text_lines
+from nps_spectra.run import Run
 from nps_spectra.spectra import Spectra, SpectraBuilder
 from nps_spectra.spectrum import Source, checked_peaks, pack_original, peak_fault
 
-#: In the order in which they are tried; the first whose content fits is taken.
-FORMATS: Final[tuple[Format, ...]] = (massbank.FORMAT, mgf.FORMAT, msp.FORMAT, wide_csv.FORMAT, text.FORMAT)
-
 EI_ASSUMED: Final = "whole m/z, no precursor and no ionisation named: taken as EI"
 _SAYS_NOT_EI: Final = ("ionization", "precursor_mz", "adduct", "collision_energy", "charge")
+_NO_PEAKS: Final = "no peaks"
+EMPTY_SCAN: Final = "scan without peaks"
 
 PathLike = str | os.PathLike[str]
 
@@ -35,20 +43,22 @@ def read_spectra(
 ) -> Spectra:
     r"""Read spectra from files, folders and archives.
 
-    Formats: NIST MSP and its dialects, MassBank records, MGF, two-column text, wide CSV; each file alone,
-    compressed (gzip, xz, bzip2) or in a zip or tar archive. What cannot be read is never lost without a
-    word: the returned spectra carry the account in ``.report``, and
-    ``report.records_in == len(spectra) + report.records_rejected``.
+    Formats: those that `nps-spectra formats` lists, plug-ins included; each file alone, compressed (gzip, xz,
+    bzip2) or in a zip or tar archive. What cannot be read is never lost without a word: the returned spectra
+    carry the account in ``.report``, and ``report.records_in == len(spectra) + report.records_rejected``.
 
     Peaks of intensity 0 are left out and unsorted peaks sorted (both count as repairs); a record with a
     negative or undefined value, or without peaks, is rejected. Nothing else is changed.
+
+    A run (mzML, mzXML, ANDI: the scans of one injection) is no set of spectra. Its scans are read as spectra all
+    the same, empty ones included, and the report says so; `read_run` keeps them together.
 
     Parameters
     ----------
     path : path-like or iterable of them
         A folder is read with its subfolders, in the order of names.
-    format : {"msp", "massbank", "mgf", "text", "wide_csv"}, optional
-        Taken from the content if not given.
+    format : str, optional
+        Name of the format, such as ``"msp"``; taken from the content if not given.
     strict : bool
         Raise at the first record that cannot be read, instead of going on.
     progress : callable, optional
@@ -76,25 +86,47 @@ def read_spectra(
     (1, '2 in, 1 out, 1 rejected, 0 repaired')
     """
     paths = [path] if isinstance(path, (str, os.PathLike)) else list(path)
-    reading = _Reading(_chosen(format), strict)
+    reading = _Reading(None if format is None else format_named(format), strict)
     for one in paths:
         for member in members(one, progress):
             reading.read(member)
     return reading.finish()
 
 
-def format_names() -> tuple[str, ...]:
-    """What ``format=`` takes."""
-    return tuple(known.name for known in FORMATS)
+def read_run(path: PathLike, *, format: str | None = None, strict: bool = False) -> Run:
+    """Read the run of one injection: all scans in order, empty ones included.
 
+    Parameters
+    ----------
+    path : path-like
+        One file in a format of runs (mzML, mzXML, ANDI netCDF), also compressed.
+    format : str, optional
+        Taken from the content if not given.
+    strict : bool
+        Raise at the first scan that cannot be read; without it ``run.scans.report`` tells which are missing.
 
-def _chosen(name: str | None) -> Format | None:
-    if name is None:
-        return None
-    for known in FORMATS:
-        if known.name == name:
-            return known
-    raise OptionError(f"unknown format {name!r}: expected one of {', '.join(format_names())}")
+    Raises
+    ------
+    FormatError
+        The file is a set of spectra, or there are several files.
+    NoSpectraError
+        Not one scan could be read.
+    InputError
+        The file does not exist; `RecordError` in strict mode.
+    """
+    scans = read_spectra(path, format=format, strict=strict)
+    report: ReadReport = scans.report
+    if len(scans) == 0:
+        raise NoSpectraError(f"{os.fspath(path)}: {report.nothing_read}")
+    if len(report.files) != 1 or len(set(scans.texts("source_file").to_list())) != 1:
+        raise FormatError(f"{os.fspath(path)}: several files; a run is one file, 'read_spectra' reads many")
+    attributes = report.files[0].run
+    if attributes is None:
+        kind = ", ".join(report.files[0].formats)
+        raise FormatError(
+            f"{os.fspath(path)}: a set of spectra ({kind}), not the run of one injection; 'read_spectra' reads it"
+        )
+    return Run(scans, report.files[0].file, attributes)
 
 
 @dataclass(slots=True)
@@ -103,12 +135,13 @@ class _FileCount:
     records_in: int = 0
     records_out: int = 0
     formats: dict[str, None] = field(default_factory=dict)
+    run: dict[str, str] | None = None
 
 
 class _Reading:
     """One call of `read_spectra`: what was collected, and the account of it."""
 
-    def __init__(self, format: Format | None, strict: bool) -> None:
+    def __init__(self, format: TextFormat | BinaryFormat | None, strict: bool) -> None:
         self._format = format
         self._strict = strict
         self._builder = SpectraBuilder()
@@ -125,11 +158,12 @@ class _Reading:
             return
         record_number = 0
         try:
-            head, lines = peek_text(text_lines(member.open(), self._report.notes))
+            head, stream = peek_bytes(member.open())
             if not head.strip():
                 raise InputError("the file is empty")
-            known = self._format or self._recognised(head, member.name)
-            for raw in known.split(lines):
+            chosen = self._format or _recognised_bytes(head, member.name)
+            raws, known = self._records(chosen, stream, member.name)
+            for raw in raws:
                 record_number += 1
                 self._take(count, known, raw, record_number, member)
             if record_number == 0:
@@ -140,20 +174,25 @@ class _Reading:
             # What was read before the damage stays; the damage itself counts as one record that is lost.
             self._reject(count, member.name, None, None, _without_name(error, member.name))
 
-    def _recognised(self, head: str, name: str) -> Format:
-        for known in FORMATS:
-            if known.sniff(head, name):
-                return known
-        raise InputError(f"no known format ({', '.join(format_names())}): starts with {head.strip()[:40]!r}")
+    def _records(
+        self, chosen: TextFormat | BinaryFormat | None, stream: BinaryIO, name: str
+    ) -> tuple[Iterator[RawRecord], TextFormat | BinaryFormat]:
+        if isinstance(chosen, BinaryFormat):
+            return chosen.scan(stream, name), chosen
+        text, lines = peek_text(text_lines(stream, self._report.notes))
+        if not text.strip():
+            raise InputError("the file is empty")
+        known = chosen or _recognised_text(text, name)
+        return known.split(lines), known
 
     def _take(self, count: _FileCount, format: Format, raw: RawRecord, number: int, member: Member) -> None:
         try:
-            parsed = format.parse(raw, member.name)
-            mz, intensity = _peaks(parsed)
+            if raw.fault is not None:
+                raise RecordFault(raw.fault)
+            parsed, mz, intensity = parsed_record(format, raw, member.name)
         except (RecordFault, SpectrumError) as error:
             self._reject(count, member.name, raw.line, number, str(error))
             return
-        _infer_ionization(parsed, mz)
         self._builder.append(
             mz,
             intensity,
@@ -166,6 +205,8 @@ class _Reading:
         count.records_in += 1
         count.records_out += 1
         count.formats[parsed.dialect or format.name] = None
+        if format.holds == "run":
+            count.run = {**(count.run or {}), **attributes_of(raw)}
         if parsed.repairs:
             self._report.records_repaired += 1
             self._report.repairs.update(parsed.repairs)
@@ -181,7 +222,7 @@ class _Reading:
 
     def finish(self) -> Spectra:
         self._report.files = [
-            InputFile(file, count.sha256, count.records_in, count.records_out, tuple(count.formats))
+            InputFile(file, count.sha256, count.records_in, count.records_out, tuple(count.formats), count.run)
             for file, count in self._files.items()
         ]
         return self._builder.finish(self._report)
@@ -191,17 +232,56 @@ def _without_name(error: InputError, name: str) -> str:
     return str(error).removeprefix(f"{name}: ").removeprefix(f"{name}, ")
 
 
-def _peaks(parsed: ParsedRecord) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+def parsed_record(
+    format: Format, raw: RawRecord, file_name: str
+) -> tuple[ParsedRecord, np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """One record with its peaks checked, and what follows from them.
+
+    Returns
+    -------
+    ParsedRecord
+    mz, intensity : ndarray
+        As `checked_peaks` gives them.
+
+    Raises
+    ------
+    RecordFault, SpectrumError
+        Why it cannot be read.
+    """
+    parsed = format.parse(raw, file_name)
+    mz, intensity = _peaks(parsed, may_be_empty=format.holds == "run")
+    _infer_ionization(parsed, mz)
+    return parsed, mz, intensity
+
+
+def _recognised_bytes(head: bytes, name: str) -> BinaryFormat | None:
+    for known in formats().known:
+        if isinstance(known, BinaryFormat) and known.sniff(head, name):
+            return known
+    return None
+
+
+def _recognised_text(head: str, name: str) -> TextFormat:
+    for known in formats().known:
+        if isinstance(known, TextFormat) and known.sniff(head, name):
+            return known
+    broken = "".join(f"; plug-in {plugin}: {fault}" for plugin, fault in formats().faults.items())
+    raise InputError(f"no known format ({', '.join(format_names())}): starts with {head.strip()[:40]!r}{broken}")
+
+
+def _peaks(parsed: ParsedRecord, *, may_be_empty: bool) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     mz = np.array(parsed.mz, dtype=np.float64)
     intensity = np.array(parsed.intensity, dtype=np.float64)
-    if len(mz) == 0:
-        raise RecordFault("no peaks")
+    if len(mz) == 0 and not may_be_empty:
+        raise RecordFault(_NO_PEAKS)
     fault = peak_fault(mz, intensity)
     if fault is not None:
         raise RecordFault(fault)
     checked = checked_peaks(mz, intensity)
     if len(checked[0]) == 0:
-        raise RecordFault("no peak has an intensity above 0")
+        if not may_be_empty:
+            raise RecordFault("no peak has an intensity above 0")
+        parsed.notes.append(EMPTY_SCAN)
     if len(checked[0]) < len(mz):
         parsed.repairs.append("peaks of intensity 0 left out")
     if bool(np.any(mz[1:] < mz[:-1])):
@@ -214,6 +294,6 @@ def _infer_ionization(parsed: ParsedRecord, mz: np.ndarray[Any, Any]) -> None:
     fields = parsed.fields
     if fields.get("ms_level", 1) != 1 or any(fields.get(name) is not None for name in _SAYS_NOT_EI):
         return
-    if bool(np.all(mz == np.floor(mz))):
+    if len(mz) and bool(np.all(mz == np.floor(mz))):
         fields["ionization"] = "EI"
         parsed.notes.append(EI_ASSUMED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -37,6 +38,8 @@ class InputFile:
         Records found in it (in all members, for an archive) and spectra that came of them.
     formats : tuple of str
         Formats met in it, with the dialect where one was recognised.
+    run : mapping of str to str, or None
+        What the file says of the whole injection, if it is a run; None if it is a set of spectra.
     """
 
     file: str
@@ -44,6 +47,7 @@ class InputFile:
     records_in: int
     records_out: int
     formats: tuple[str, ...]
+    run: Mapping[str, str] | None = None
 
 
 @dataclass(slots=True)

@@ -39,7 +39,7 @@ from nps_spectra.formats.member import (
     unread,
 )
 
-__all__ = ["LONGEST_LINE", "PEEK", "Member", "members", "peek_text", "text_lines"]
+__all__ = ["LONGEST_LINE", "PEEK", "Member", "members", "peek_bytes", "peek_text", "text_lines"]
 
 #: No line of a spectrum file is this long (bytes).
 LONGEST_LINE: Final = 64 * 2**20
@@ -274,6 +274,77 @@ def peek_text(lines: Iterator[tuple[int, str]], limit: int = PEEK) -> tuple[str,
         rest = _failing(error)
     shown = first[:-1] if length > limit and len(first) > 1 else first
     return "\n".join(text for _, text in shown)[:limit], itertools.chain(first, rest)
+
+
+def peek_bytes(stream: BinaryIO, limit: int = PEEK) -> tuple[bytes, BinaryIO]:
+    r"""The first bytes of a stream, and a stream that gives all of them, these included.
+
+    Parameters
+    ----------
+    stream : binary stream
+        Need not be seekable.
+    limit : int
+        At most so many bytes are looked at.
+
+    Raises
+    ------
+    InputError
+        Not one byte can be read; later damage is raised by the stream, in its place.
+
+    Examples
+    --------
+    >>> head, stream = peek_bytes(io.BytesIO(b"CDF\x01..."), 3)
+    >>> head, stream.read()
+    (b'CDF', b'CDF\x01...')
+    """
+    if isinstance(stream, io.BytesIO):
+        head = stream.read(limit)
+        stream.seek(0)
+        return head, stream
+    read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
+    parts: list[bytes] = []
+    length = 0
+    failed: InputError | None = None
+    while length < limit:
+        try:
+            part = read(limit - length)
+        except InputError as error:
+            if not parts:
+                raise
+            failed = error
+            break
+        if not part:
+            break
+        parts.append(part)
+        length += len(part)
+    head = b"".join(parts)
+    return head, io.BufferedReader(_Replayed(head, stream, failed), BUFFER)
+
+
+class _Replayed(io.RawIOBase):
+    """What was looked at, then the rest of the stream, then the damage that was met while looking."""
+
+    def __init__(self, head: bytes, rest: BinaryIO, failed: InputError | None) -> None:
+        self._head = memoryview(head)
+        self._rest = rest
+        self._failed = failed
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer).cast("B")
+        if len(self._head):
+            part = self._head[: len(view)]
+            view[: len(part)] = part
+            self._head = self._head[len(part) :]
+            return len(part)
+        if self._failed is not None:
+            raise self._failed
+        read: Callable[[int], bytes] = getattr(self._rest, "read1", self._rest.read)
+        data = read(len(view))
+        view[: len(data)] = data
+        return len(data)
 
 
 def _failing(error: InputError) -> Iterator[tuple[int, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Final
 
-from nps_spectra.formats.record import Format, ParsedRecord, RawRecord, RecordFault
+from nps_spectra.formats.record import ParsedRecord, RawRecord, RecordFault, TextFormat
 
 # float() would also take '1_000' and digits of other scripts; NaN and infinity are left to the check of the peaks.
 _NUMBER: Final = re.compile(r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|nan|inf(?:inity)?)", re.IGNORECASE | re.ASCII)
@@ -70,7 +70,7 @@ def _parse(raw: RawRecord, file_name: str) -> ParsedRecord:
     record = ParsedRecord((), (), notes=["name taken from the file name"], dialect="two-column text")
     record.fields["name"] = _stem(file_name)
     peaks: list[tuple[int, str]] = []
-    for at, line in enumerate(raw.lines, start=raw.line):
+    for at, line in enumerate(raw.lines, start=raw.line or 1):
         if _is_data(line):
             peaks.append((at, line))
         elif line.strip():
@@ -116,4 +116,19 @@ def _stem(file_name: str) -> str:
     return _EXTENSION.sub("", _COMPRESSED.sub("", name)) or name
 
 
-FORMAT: Final = Format("text", (".txt", ".csv", ".tsv", ".xy", ".asc", ".dat"), _sniff, _split, _parse)
+FORMAT: Final = TextFormat(
+    name="text",
+    title="two-column text",
+    extensions=(
+        ".txt",
+        ".csv",
+        ".tsv",
+        ".xy",
+        ".asc",
+        ".dat",
+    ),
+    sniff=_sniff,
+    split=_split,
+    parse=_parse,
+    rank=90,
+)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from nps_spectra.formats.fields import number
-from nps_spectra.formats.record import Format, ParsedRecord, RawRecord, RecordFault
+from nps_spectra.formats.record import ParsedRecord, RawRecord, RecordFault, TextFormat
 
 _DELIMITERS: Final = (",", ";", "\t")
 _NAME_COLUMNS: Final = ("name", "compound", "id")
@@ -145,4 +145,15 @@ def _abundance(cell: str, column: str) -> float:
     raise RecordFault(f"column {column!r} is {found}, expected a number")
 
 
-FORMAT: Final = Format("wide_csv", (".csv", ".tsv"), _sniff, _split, _parse)
+FORMAT: Final = TextFormat(
+    name="wide_csv",
+    title="table with one row a spectrum",
+    extensions=(
+        ".csv",
+        ".tsv",
+    ),
+    sniff=_sniff,
+    split=_split,
+    parse=_parse,
+    rank=80,
+)

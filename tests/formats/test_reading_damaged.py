@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from nps_spectra.errors import NpsSpectraError
-from nps_spectra.formats.reading import format_names, read_spectra
+from nps_spectra.formats.reading import read_spectra
+from nps_spectra.formats.registry import format_names
 
 Mutation = tuple[str, float, bytes]
 
