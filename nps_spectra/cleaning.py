@@ -63,6 +63,19 @@ class RemovePrecursor:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepLosses:
+    """Keep peaks that stand for a neutral loss: m/z below the precursor by more than `tolerance`.
+
+    Without a precursor nothing is dropped.
+    """
+
+    tolerance: Tolerance
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tolerance", Tolerance.parse(self.tolerance))
+
+
+@dataclass(frozen=True, slots=True)
 class MergePeaks:
     """Join peaks closer than `window` around the most intense one.
 
@@ -78,7 +91,10 @@ class MergePeaks:
 
 @dataclass(frozen=True, slots=True)
 class BinNominal:
-    """Sum peaks into whole m/z: ``ceil(m/z - boundary)``, or plain rounding ``floor(m/z + 0.5)``."""
+    """Sum peaks into whole m/z: ``ceil(m/z - boundary)``, or plain rounding ``floor(m/z + 0.5)``.
+
+    The precursor m/z becomes a whole number by the same rule.
+    """
 
     rule: Literal["boundary", "round"] = "boundary"
     boundary: float = NOMINAL_BOUNDARY
@@ -102,7 +118,7 @@ class ScaleBasePeak:
             raise OptionError(f"base peak {self.to!r}: expected a number > 0")
 
 
-Step = NoiseThreshold | MzWindow | RemovePrecursor | MergePeaks | BinNominal | ScaleBasePeak
+Step = NoiseThreshold | MzWindow | RemovePrecursor | KeepLosses | MergePeaks | BinNominal | ScaleBasePeak
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +154,9 @@ class CleaningRecipe:
         peaks = _Peaks(mz, intensity, offsets, precursor)
         for step in self.steps:
             peaks = _STEPS[type(step)](peaks, step)
-        return CleanSpectra(_frozen(peaks.mz), _frozen(peaks.intensity), _frozen(peaks.offsets), self)
+        return CleanSpectra(
+            _frozen(peaks.mz), _frozen(peaks.intensity), _frozen(peaks.offsets), _frozen(peaks.precursor), self
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +167,15 @@ class CleanSpectra:
     ----------
     mz, intensity : ndarray of float64, shape (peaks,)
     offsets : ndarray of int64, shape (n + 1,)
+    precursor_mz : ndarray of float64, shape (n,)
+        NaN where it is not known; a whole number after `BinNominal`.
     recipe : CleaningRecipe
     """
 
     mz: Float
     intensity: Float
     offsets: Int
+    precursor_mz: Float
     recipe: CleaningRecipe
 
     def __len__(self) -> int:
@@ -217,6 +238,15 @@ def _precursor(peaks: _Peaks, step: RemovePrecursor) -> _Peaks:
     return peaks.kept(peaks.mz < limit, owner)
 
 
+def _losses(peaks: _Peaks, step: KeepLosses) -> _Peaks:
+    owner = peaks.owner()
+    absolute, relative = widths(step.tolerance)
+    precursor = peaks.precursor[owner]
+    known = np.where(np.isnan(precursor), math.inf, precursor)
+    width = np.where(np.isnan(precursor), 0.0, absolute + relative * 0.5 * (precursor + peaks.mz))
+    return peaks.kept(known - peaks.mz > width, owner)
+
+
 def _merge(peaks: _Peaks, step: MergePeaks) -> _Peaks:
     from nps_spectra.kernels.merge import merge_close_peaks
 
@@ -238,16 +268,21 @@ def _merge(peaks: _Peaks, step: MergePeaks) -> _Peaks:
 
 
 def _bin(peaks: _Peaks, step: BinNominal) -> _Peaks:
-    nominal = np.floor(peaks.mz + 0.5) if step.rule == "round" else np.ceil(peaks.mz - step.boundary)
-    nominal = np.maximum(nominal, 1.0)
+    nominal, precursor = _nominal(peaks.mz, step), _nominal(peaks.precursor, step)
     owner = peaks.owner()
     if len(nominal) == 0:
-        return peaks
+        return _Peaks(peaks.mz, peaks.intensity, peaks.offsets, precursor)
     first = np.ones(len(nominal), dtype=bool)
     first[1:] = (nominal[1:] != nominal[:-1]) | (owner[1:] != owner[:-1])
     summed = np.add.reduceat(peaks.intensity, np.flatnonzero(first))
     lengths = np.bincount(owner[first], minlength=len(peaks.offsets) - 1)
-    return _Peaks(nominal[first], summed, _offsets_of(lengths), peaks.precursor)
+    return _Peaks(nominal[first], summed, _offsets_of(lengths), precursor)
+
+
+def _nominal(mz: Float, step: BinNominal) -> Float:
+    whole = np.floor(mz + 0.5) if step.rule == "round" else np.ceil(mz - step.boundary)
+    result: Float = np.maximum(whole, 1.0)
+    return result
 
 
 def _scale(peaks: _Peaks, step: ScaleBasePeak) -> _Peaks:
@@ -263,6 +298,7 @@ _STEPS: dict[type[Step], Callable[[_Peaks, Any], _Peaks]] = {
     NoiseThreshold: _noise,
     MzWindow: _window,
     RemovePrecursor: _precursor,
+    KeepLosses: _losses,
     MergePeaks: _merge,
     BinNominal: _bin,
     ScaleBasePeak: _scale,

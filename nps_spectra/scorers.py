@@ -40,10 +40,38 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Clean spectra with the values the kernel of a method multiplies (weights, shares, intensities)."""
+    """Clean spectra with what the kernel of a method needs beside the peaks.
+
+    Attributes
+    ----------
+    clean : CleanSpectra
+    values : ndarray of float64, shape (peaks,)
+        Weights, shares or intensities: what is multiplied.
+    masses : ndarray of float64, shape (n,)
+        What mass differences are taken of: precursor m/z, or nominal molecular masses; NaN where not known.
+    """
 
     clean: CleanSpectra
     values: Float
+    masses: Float
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Which peaks of a query and a library spectrum a method takes for the same.
+
+    Attributes
+    ----------
+    query, library : ndarray of int64, shape (pairs,)
+        Indices of clean peaks. A peak is in one pair, but for ``hybrid``, whose library peaks may be split and
+        whose query peaks may take up parts of two.
+    shifted : ndarray of bool, shape (pairs,)
+        Whether they match only shifted by the mass difference.
+    """
+
+    query: Int
+    library: Int
+    shifted: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +95,11 @@ class Scorer:
     tolerance: Tolerance
     scale: float = 1.0
 
+    @property
+    def needs_mass(self) -> str | None:
+        """What both spectra must state for a score, in words; None if peaks are enough."""
+        return None
+
     def describe(self) -> dict[str, Any]:
         """Everything that was resolved, as plain data, for the record of a run."""
         own = {field.name: getattr(self, field.name) for field in fields(self)}
@@ -75,7 +108,11 @@ class Scorer:
     def prepare(self, spectra: Spectra | Spectrum) -> Prepared:
         """Clean by the recipe and compute what the kernel needs, once for many comparisons."""
         clean = self.recipe.apply(spectra)
-        return Prepared(clean, self.values_of(clean))
+        return Prepared(clean, self.values_of(clean), self.masses_of(spectra, clean))
+
+    def masses_of(self, spectra: Spectra | Spectrum, clean: CleanSpectra) -> Float:
+        """What mass differences are taken of, for every spectrum."""
+        return clean.precursor_mz
 
     def values_of(self, clean: CleanSpectra) -> Float:
         """Value of every peak in the sums of this method."""
@@ -86,19 +123,26 @@ class Scorer:
         raise NotImplementedError
 
     def reverse(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
-        """The same with query peaks that the library spectrum lacks left out of the query."""
+        """The same with query peaks that are in no pair left out of the query."""
         mz, intensity = query.clean.peaks(row)
         score, matched = np.full(len(rows), math.nan), np.zeros(len(rows), dtype=np.int64)
         for k, library_row in enumerate(rows.tolist()):
-            partners = matched_pairs(mz, library.clean.peaks(library_row)[0], self.tolerance)[0]
+            partners = np.unique(self.pairs(query, row, library, library_row).query)
             offsets = np.array([0, len(partners)], dtype=np.int64)
-            part = CleanSpectra(mz[partners], intensity[partners], offsets, self.recipe)
-            found = self.score(Prepared(part, self.values_of(part)), 0, library, rows[k : k + 1])
+            precursor = query.clean.precursor_mz[row : row + 1]
+            part = CleanSpectra(mz[partners], intensity[partners], offsets, precursor, self.recipe)
+            prepared = Prepared(part, self.values_of(part), query.masses[row : row + 1])
+            found = self.score(prepared, 0, library, rows[k : k + 1])
             # Nothing in common is a reverse score of 0, as for the score itself, where both have peaks.
             comparable = len(mz) > 0 and not np.isnan(self.score(query, row, library, rows[k : k + 1]).score[0])
             score[k] = 0.0 if comparable and len(partners) == 0 else found.score[0]
             matched[k] = found.matched[0]
         return Scores(score, matched)
+
+    def pairs(self, query: Prepared, row: int, library: Prepared, library_row: int) -> Pairs:
+        """Pairs of peaks behind the score of two spectra."""
+        mine, theirs = matched_pairs(query.clean.peaks(row)[0], library.clean.peaks(library_row)[0], self.tolerance)
+        return Pairs(mine, theirs, np.zeros(len(mine), dtype=bool))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,13 +167,13 @@ class MatchFactor(Scorer):
     def _both(self, query: Prepared, row: int, library: Prepared, rows: Int) -> tuple[Float, Float, Int]:
         from nps_spectra.kernels.match_factor import match_factors
 
-        forward, reverse, matched = _results(len(rows))[0], _results(len(rows))[0], _results(len(rows))[1]
-        query_mz, query_values, _ = kernel_arrays(*query.clean.peaks(row), query.clean.offsets)
+        (forward, matched), (reverse, _) = results_for(len(rows)), results_for(len(rows))
+        query_mz, query_values = query_arrays(query, row)
         match_factors(
             query_mz,
             query_values,
             *kernel_arrays(library.clean.mz, library.values, library.clean.offsets),
-            _rows(rows),
+            kernel_rows(rows),
             math.nan if self.mz_min is None else float(self.mz_min),
             1e9 if self.mz_max is None else float(self.mz_max),
             self.identity,
@@ -141,6 +185,50 @@ class MatchFactor(Scorer):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SteinScott(Scorer):
+    """The composite published in 1994: cosine of m^a I^b and ratios of consecutive common peaks."""
+
+    mz_exponent: float
+    intensity_exponent: float
+    squared: bool
+
+    def values_of(self, clean: CleanSpectra) -> Float:
+        return peak_weights(clean, self.mz_exponent, self.intensity_exponent)
+
+    def score(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
+        forward, _, matched = self._both(query, row, library, rows)
+        return Scores(forward, matched)
+
+    def reverse(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
+        _, reverse, matched = self._both(query, row, library, rows)
+        return Scores(reverse, matched)
+
+    def _both(self, query: Prepared, row: int, library: Prepared, rows: Int) -> tuple[Float, Float, Int]:
+        from nps_spectra.kernels.stein_scott import composite_scores
+
+        (forward, matched), (reverse, _) = results_for(len(rows)), results_for(len(rows))
+        query_mz, query_weight = query_arrays(query, row)
+        query_intensity, _, _ = kernel_arrays(query.clean.peaks(row)[1], query_weight, query.clean.offsets)
+        mz, intensity, _ = kernel_arrays(library.clean.mz, library.clean.intensity, library.clean.offsets)
+        _, weight, offsets = kernel_arrays(mz, library.values, library.clean.offsets)
+        composite_scores(
+            query_mz,
+            query_intensity,
+            query_weight,
+            mz,
+            intensity,
+            weight,
+            offsets,
+            kernel_rows(rows),
+            self.squared,
+            forward,
+            reverse,
+            matched,
+        )
+        return self.scale * forward, self.scale * reverse, matched
+
+
+@dataclass(frozen=True, kw_only=True)
 class WeightedCosine(Scorer):
     """Cosine of m^a I^b."""
 
@@ -148,8 +236,7 @@ class WeightedCosine(Scorer):
     intensity_exponent: float
 
     def values_of(self, clean: CleanSpectra) -> Float:
-        weights: Float = clean.mz**self.mz_exponent * clean.intensity**self.intensity_exponent
-        return weights
+        return peak_weights(clean, self.mz_exponent, self.intensity_exponent)
 
     def score(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
         from nps_spectra.kernels.pairs import cosine_scores
@@ -178,30 +265,42 @@ class Entropy(Scorer):
         return _pair_scores(entropy_scores, query, row, library, rows, self.tolerance)
 
 
+def peak_weights(clean: CleanSpectra, mz_exponent: float, intensity_exponent: float) -> Float:
+    """m^a I^b of every peak."""
+    result: Float = clean.mz**mz_exponent * clean.intensity**intensity_exponent
+    return result
+
+
 def _shares(values: Float, owner: Int, count: int) -> Float:
     result: Float = values / np.bincount(owner, weights=values, minlength=count)[owner]
     return result
 
 
-def _results(count: int) -> tuple[Float, Int]:
+def results_for(count: int) -> tuple[Float, Int]:
+    """Room for scores and numbers of matched peaks."""
     return np.empty(count, dtype=np.float64), np.empty(count, dtype=np.int64)
 
 
-def _rows(rows: Int) -> Int:
+def query_arrays(query: Prepared, row: int) -> tuple[Float, Float]:
+    """m/z and values of one spectrum as kernels take them."""
+    start, stop = int(query.clean.offsets[row]), int(query.clean.offsets[row + 1])
+    mz, values, _ = kernel_arrays(query.clean.mz[start:stop], query.values[start:stop], query.clean.offsets)
+    return mz, values
+
+
+def kernel_rows(rows: Int) -> Int:
+    """Row numbers as kernels take them."""
     view = np.ascontiguousarray(rows, dtype=np.int64).view(np.ndarray)
     view.flags.writeable = False
     return view
 
 
 def _pair_scores(kernel: Any, query: Prepared, row: int, library: Prepared, rows: Int, tolerance: Tolerance) -> Scores:
-    score, matched = _results(len(rows))
-    start, stop = int(query.clean.offsets[row]), int(query.clean.offsets[row + 1])
-    query_mz, query_values, _ = kernel_arrays(query.clean.mz[start:stop], query.values[start:stop], query.clean.offsets)
+    score, matched = results_for(len(rows))
     kernel(
-        query_mz,
-        query_values,
+        *query_arrays(query, row),
         *kernel_arrays(library.clean.mz, library.values, library.clean.offsets),
-        _rows(rows),
+        kernel_rows(rows),
         *widths(tolerance),
         score,
         matched,

@@ -1,17 +1,37 @@
 """The scores: one registry, one place where options are checked, one way to a kernel.
 
-====================  =========  ==========================================================================
-method                scale      definition
-====================  =========  ==========================================================================
-``nist_identity``     0-999      NIST "Identity, EI Normal" as deployed: squared cosine of sqrt(m I) combined
-                                 with the mass-weighted ratios of neighbouring matched peaks
-``nist_simple``       0-999      NIST "Similarity, EI Simple": squared cosine of sqrt(I)
-``weighted_cosine``   0-1        cosine of m^a I^b
-``entropy``           0-1        spectral entropy similarity, Li et al. 2021, doi:10.1038/s41592-021-01331-z
-====================  =========  ==========================================================================
+====================  ===========  ========================================================================
+method                scale        definition
+====================  ===========  ========================================================================
+``nist_identity``     0-999        NIST "Identity, EI Normal" as deployed: squared cosine of sqrt(m I) combined
+                                   with the mass-weighted ratios of neighbouring matched peaks
+``nist_simple``       0-999        NIST "Similarity, EI Simple": squared cosine of sqrt(I)
+``stein_scott_1994``  0-999        the composite published by Stein & Scott 1994: squared cosine of m^3 I^0.6
+                                   combined with the ratios of consecutive common peaks; not what NIST deploys
+``hybrid``            EI 0-999,    NIST's hybrid similarity: library peaks are split between their own m/z and
+                      else 0-1     the one shifted by the mass difference, so that the score is greatest; EI:
+                                   ``nist_simple`` of the result, MS/MS: cosine of sqrt(I)
+``weighted_cosine``   0-1          cosine of m^a I^b
+``modified_cosine``   0-1          the same over the best one-to-one assignment of peaks that match directly or
+                                   shifted by the difference of the precursors
+``entropy``           0-1          spectral entropy similarity, Li et al. 2021, doi:10.1038/s41592-021-01331-z
+``neutral_loss``      0-1          the same of the spectra of neutral losses, precursor m/z less m/z
+====================  ===========  ========================================================================
 
 EI spectra are compared at nominal mass, all others within an m/z tolerance. "No score" (one spectrum has no
-peak to compare) is NaN and never 0; spectra that can be compared and have nothing in common score 0.
+peak to compare, or does not state the mass that a method needs) is NaN and never 0; spectra that can be compared
+and have nothing in common score 0.
+
+``stein_scott_1994`` (doi:10.1016/1044-0305(94)87009-8) is S = (N_U F_D + N_C F_R) / (N_U + N_C) with N_U peaks of
+the query and N_C common ones, F_D the squared cosine, and F_R = 1/N_C times the sum of the N_C - 1 ratios
+((I_R,i / I_R,i-1) (I_U,i-1 / I_U,i))^n, n = +1 or -1 so that none is above 1. A spectrum of N peaks against itself
+therefore scores 999 (2N - 1) / 2N. From the match factor of NIST MS Search it differs in the mass exponent (3, not
+0.5), in the weight of F_D (N_U, not N_C), in the plain instead of mass-weighted mean of the ratios, in ratios across
+unmatched peaks, in traces and low m/z taking part, and in having no ratio for the first peak but a place for it.
+
+``hybrid`` (Moorthy et al. 2017, doi:10.1021/acs.analchem.7b03320) takes the difference of the nominal molecular
+masses for EI and of the precursor m/z for MS/MS. It keeps the total intensity of the library spectrum. Limits of m/z
+hold before anything moves. Its hybrid spectrum is no measured one: a score is meant to find analogues.
 """
 
 from __future__ import annotations
@@ -27,6 +47,7 @@ from nps_spectra.cleaning import (
     NOMINAL_BOUNDARY,
     BinNominal,
     CleaningRecipe,
+    KeepLosses,
     MergePeaks,
     MzWindow,
     NoiseThreshold,
@@ -36,12 +57,15 @@ from nps_spectra.cleaning import (
 )
 from nps_spectra.errors import OptionError
 from nps_spectra.options import Tolerance
-from nps_spectra.scorers import Entropy, MatchFactor, Scorer, Technique, WeightedCosine
+from nps_spectra.scorers import Entropy, MatchFactor, Scorer, SteinScott, Technique, WeightedCosine
+from nps_spectra.shifted import Hybrid, ModifiedCosine, NeutralLoss, molecular_masses
 from nps_spectra.spectrum import Spectrum
 
 #: Peaks of nominal-mass spectra are equal or they are not.
 _NOMINAL: Final = Tolerance(0.0, "Da")
-#: Weights of the cosine: Kim et al. 2012, doi:10.1093/bioinformatics/bts083, for EI; square root for MS/MS.
+#: Exponents of m/z and intensity: Stein & Scott 1994, doi:10.1016/1044-0305(94)87009-8; for the cosines Kim et al.
+#: 2012, doi:10.1093/bioinformatics/bts083, for EI, and the square root for MS/MS.
+_PUBLISHED_1994: Final = (3.0, 0.6)
 _EXPONENTS: Final[Mapping[Technique, tuple[float, float]]] = {"EI": (1.3, 0.53), "MS/MS": (0.0, 0.5)}
 
 
@@ -56,14 +80,18 @@ class ScoreOptions:
     tolerance : Tolerance or str
         For spectra that are not EI; EI is compared at nominal mass.
     weighted : bool, optional
-        ``entropy``: re-weight spectra of low entropy (default True).
+        ``entropy``, ``neutral_loss``: re-weight spectra of low entropy (default True).
     mz_exponent, intensity_exponent : float, optional
-        ``weighted_cosine``: default 1.3 and 0.53 for EI, 0 and 0.5 otherwise.
+        ``weighted_cosine``, ``modified_cosine``: default 1.3 and 0.53 for EI, 0 and 0.5 otherwise;
+        ``stein_scott_1994``: default 3 and 0.6.
+    squared : bool, optional
+        ``stein_scott_1994``: take the square of the cosine, as published (default True).
     mz_min, mz_max : float, optional
-        Compare inside these limits only. Without `mz_min` the match factors start at the larger of the two
-        lowest m/z, as NIST's programs do.
+        Compare inside these limits only. Without `mz_min` the match factors of NIST (``hybrid`` of EI is one)
+        start at the larger of the two lowest m/z, as NIST's programs do.
     noise : float, optional
-        Drop peaks below this fraction of the base peak; default 0.01 for ``entropy`` (as published), else 0.
+        Drop peaks below this fraction of the base peak; default 0.01 for ``entropy`` (as published) and
+        ``neutral_loss``, else 0.
     remove_precursor : float, optional
         Drop peaks from this many Da below the precursor upwards; default: they stay.
     binning : {"boundary", "round"}
@@ -77,6 +105,7 @@ class ScoreOptions:
     weighted: bool | None = None
     mz_exponent: float | None = None
     intensity_exponent: float | None = None
+    squared: bool | None = None
     mz_min: float | None = None
     mz_max: float | None = None
     noise: float | None = None
@@ -87,9 +116,9 @@ class ScoreOptions:
     def __post_init__(self) -> None:
         if self.method not in METHODS:
             raise OptionError(f"unknown method {self.method!r}: expected one of {', '.join(METHODS)}")
-        for name, owner in _ONLY_FOR.items():
-            if getattr(self, name) is not None and self.method != owner:
-                raise OptionError(f"option {name!r} belongs to method {owner!r}, not to {self.method!r}")
+        for name, owners in _ONLY_FOR.items():
+            if getattr(self, name) is not None and self.method not in owners:
+                raise OptionError(f"option {name!r} belongs to {' and '.join(owners)}, not to {self.method!r}")
         for name in ("mz_exponent", "intensity_exponent", "mz_min", "mz_max", "noise", "remove_precursor"):
             value = getattr(self, name)
             if value is not None and not (isinstance(value, (int, float)) and math.isfinite(value) and value >= 0):
@@ -104,44 +133,48 @@ class ScoreOptions:
             Options that contradict each other.
         """
         tolerance = Tolerance.parse(self.tolerance)
-        match_factor = self.method in ("nist_identity", "nist_simple")
-        nominal = match_factor or technique == "EI"
+        nominal = self.method in NOMINAL_METHODS or technique == "EI"
+        nist = self.method in _NIST or (self.method == "hybrid" and technique == "EI")
+        losses = self.method == "neutral_loss"
         steps: list[Step] = []
         if self.remove_precursor is not None:
             steps.append(RemovePrecursor(self.remove_precursor))
-        # Match factors apply limits inside the comparison, where they also decide where it starts.
-        if not match_factor and (self.mz_min is not None or self.mz_max is not None):
+        # NIST's scores apply limits inside the comparison, where they also decide where it starts.
+        if not nist and (self.mz_min is not None or self.mz_max is not None):
             steps.append(MzWindow(self.mz_min, self.mz_max))
-        noise = self.noise if self.noise is not None else (0.01 if self.method == "entropy" else 0.0)
         steps.append(BinNominal(self.binning, self.boundary) if nominal else MergePeaks(tolerance.doubled()))
+        if losses:
+            steps.append(KeepLosses(_NOMINAL if nominal else tolerance))
+        noise = self.noise if self.noise is not None else (0.01 if self.method == "entropy" or losses else 0.0)
         if noise > 0:
             steps.append(NoiseThreshold(noise))
-        if match_factor:
+        if nist:
             steps.append(ScaleBasePeak(999.0, whole=True))
         common: dict[str, Any] = {
             "method": self.method,
             "technique": technique,
             "recipe": CleaningRecipe(tuple(steps)),
             "tolerance": _NOMINAL if nominal else tolerance,
+            "scale": 999.0 if nist or self.method == "stein_scott_1994" else 1.0,
         }
-        if match_factor:
-            return MatchFactor(
-                **common,
-                scale=999.0,
-                identity=self.method == "nist_identity",
-                mz_min=self.mz_min,
-                mz_max=self.mz_max,
-            )
-        if self.method == "entropy":
-            return Entropy(**common, weighted=self.weighted is not False)
-        mz_exponent, intensity_exponent = _EXPONENTS[technique]
-        return WeightedCosine(
-            **common,
-            mz_exponent=mz_exponent if self.mz_exponent is None else float(self.mz_exponent),
-            intensity_exponent=intensity_exponent
-            if self.intensity_exponent is None
-            else float(self.intensity_exponent),
-        )
+        if self.method in _NIST:
+            identity = self.method == "nist_identity"
+            return MatchFactor(**common, identity=identity, mz_min=self.mz_min, mz_max=self.mz_max)
+        if self.method == "hybrid":
+            limits = (self.mz_min, self.mz_max) if nist else (None, None)
+            return Hybrid(**common, mz_min=limits[0], mz_max=limits[1])
+        if self.method in ("entropy", "neutral_loss"):
+            entropy = NeutralLoss if losses else Entropy
+            return entropy(**common, weighted=self.weighted is not False)
+        published = self.method == "stein_scott_1994"
+        mz_exponent, intensity_exponent = _PUBLISHED_1994 if published else _EXPONENTS[technique]
+        common["mz_exponent"] = mz_exponent if self.mz_exponent is None else float(self.mz_exponent)
+        if self.intensity_exponent is not None:
+            intensity_exponent = float(self.intensity_exponent)
+        common["intensity_exponent"] = intensity_exponent
+        if published:
+            return SteinScott(**common, squared=self.squared is not False)
+        return (ModifiedCosine if self.method == "modified_cosine" else WeightedCosine)(**common)
 
     def describe(self) -> dict[str, Any]:
         """The options as given, as plain data."""
@@ -149,11 +182,26 @@ class ScoreOptions:
 
 
 #: Names of all methods.
-METHODS: Final = ("nist_identity", "nist_simple", "weighted_cosine", "entropy")
+METHODS: Final = (
+    "nist_identity",
+    "nist_simple",
+    "stein_scott_1994",
+    "hybrid",
+    "weighted_cosine",
+    "modified_cosine",
+    "entropy",
+    "neutral_loss",
+)
+_NIST: Final = ("nist_identity", "nist_simple")
+#: Methods that compare at nominal mass whatever the spectra are.
+NOMINAL_METHODS: Final = (*_NIST, "stein_scott_1994")
+#: Methods with a scale of 0 to 999.
+_MATCH_FACTORS: Final = (*NOMINAL_METHODS, "hybrid")
 _ONLY_FOR: Final = {
-    "weighted": "entropy",
-    "mz_exponent": "weighted_cosine",
-    "intensity_exponent": "weighted_cosine",
+    "weighted": ("entropy", "neutral_loss"),
+    "mz_exponent": ("weighted_cosine", "modified_cosine", "stein_scott_1994"),
+    "intensity_exponent": ("weighted_cosine", "modified_cosine", "stein_scott_1994"),
+    "squared": ("stein_scott_1994",),
 }
 
 
@@ -181,6 +229,30 @@ def score_options(method: str, options: Mapping[str, Any]) -> ScoreOptions:
     return ScoreOptions(**(dict(options) | {"method": method}))
 
 
+def with_query_mass(spectrum: Spectrum, mass: int | None) -> Spectrum:
+    """The spectrum with this nominal molecular mass, if it does not state one itself."""
+    if mass is None or not bool(np.isnan(molecular_masses(spectrum)[0])):
+        return spectrum
+    return spectrum.replace(nominal_mass=mass)
+
+
+def checked_query_mass(method: str | None, mass: Any) -> int | None:
+    """A nominal molecular mass as the user gave it.
+
+    Raises
+    ------
+    OptionError
+        No whole number > 0, or a method that does not use it.
+    """
+    if mass is None:
+        return None
+    if method != "hybrid":
+        raise OptionError(f"option 'query_mass' belongs to 'hybrid', not to {method!r}")
+    if isinstance(mass, bool) or not isinstance(mass, (int, float)) or mass != int(mass) or mass < 1:
+        raise OptionError(f"option 'query_mass' is {mass!r}: expected a nominal molecular mass, a whole number > 0")
+    return int(mass)
+
+
 def similarity(
     query: Spectrum,
     reference: Spectrum,
@@ -188,29 +260,37 @@ def similarity(
     tolerance: Tolerance | str = "0.01 Da",
     *,
     reverse: bool = False,
+    query_mass: int | None = None,
     **options: Any,
 ) -> float:
     """Similarity of two spectra by any method, on the method's own scale.
 
     Each spectrum is cleaned by the default recipe of the method: nominal-mass binning if either one is EI
-    (see `technique_of`), otherwise joining of peaks closer than twice `tolerance`; ``entropy`` drops peaks
-    below 1 % of the base peak then, as its authors do.
+    (see `technique_of`), otherwise joining of peaks closer than twice `tolerance`; ``entropy`` and ``neutral_loss``
+    drop peaks below 1 % of the base peak then, as the authors of entropy do.
 
     Parameters
     ----------
     query, reference : Spectrum
-    method : {"entropy", "weighted_cosine", "nist_identity", "nist_simple"}
+        ``modified_cosine``, ``neutral_loss`` and ``hybrid`` of MS/MS need the precursor m/z of both, ``hybrid`` of EI
+        the formula, nominal or exact mass of both.
+    method : {"entropy", "neutral_loss", "weighted_cosine", "modified_cosine", "hybrid", "nist_identity", \
+            "nist_simple", "stein_scott_1994"}
     tolerance : Tolerance or str
         Largest m/z difference of two matching peaks, e.g. ``"0.01 Da"`` or ``"20 ppm"``; not used for EI.
+        A shifted match may differ by the same from the difference of the precursors.
     reverse : bool
         Leave query peaks that the reference lacks out of the query.
+    query_mass : int, optional
+        ``hybrid`` of EI: supposed nominal molecular mass in Da of a query that does not state one.
     **options
         Fields of `ScoreOptions`.
 
     Returns
     -------
     float
-        0 to 1, or 0 to 999.5 for match factors; NaN if one spectrum has no peak to compare.
+        0 to 1, or 0 to 999.5 for match factors; NaN if one spectrum has no peak to compare or does not state the
+        mass that the method needs.
 
     Raises
     ------
@@ -223,10 +303,30 @@ def similarity(
     >>> b = Spectrum([41.04, 69.07, 86.1], [37.16, 66.83, 999.0])
     >>> round(similarity(a, b, method="entropy", tolerance="0.05 Da"), 6)
     0.89844
+
+    Of two peaks the larger is shifted by the precursors' difference of 14 Da, the other one is not:
+
+    >>> a = Spectrum([91.05, 202.10], [50, 100], precursor_mz=322.20)
+    >>> b = Spectrum([91.05, 188.10], [50, 100], precursor_mz=308.20)
+    >>> round(similarity(a, b, "modified_cosine"), 6), round(similarity(a, b, "weighted_cosine"), 6)
+    (1.0, 0.333333)
     """
     technique: Technique = "EI" if "EI" in (technique_of(query), technique_of(reference)) else "MS/MS"
-    scorer = score_options(method, {**options, "tolerance": tolerance}).resolve(technique)
-    prepared, library = scorer.prepare(query), scorer.prepare(reference)
+    mass = checked_query_mass(method, query_mass)
+    return _compared(query, reference, method, technique, reverse, mass, {**options, "tolerance": tolerance})
+
+
+def _compared(
+    query: Spectrum,
+    reference: Spectrum,
+    method: str,
+    technique: Technique,
+    reverse: bool,
+    query_mass: int | None,
+    options: Mapping[str, Any],
+) -> float:
+    scorer = score_options(method, options).resolve(technique)
+    prepared, library = scorer.prepare(with_query_mass(query, query_mass)), scorer.prepare(reference)
     compare = scorer.reverse if reverse else scorer.score
     return float(compare(prepared, 0, library, np.zeros(1, dtype=np.int64)).score[0])
 
@@ -236,26 +336,31 @@ def match_factor(
     reference: Spectrum,
     method: str = "nist_identity",
     reverse: bool = False,
+    query_mass: int | None = None,
     **options: Any,
 ) -> float:
-    """NIST match factor or reverse match factor of two spectra, unrounded.
+    """Match factor or reverse match factor of two EI spectra, unrounded.
 
-    NIST MS Search prints ``min(999, round(match factor))``; identical spectra give 999.5.
+    NIST MS Search prints ``min(999, round(match factor))``; identical spectra give 999.5 (but see `scoring` for
+    ``stein_scott_1994``).
 
     Parameters
     ----------
     query, reference : Spectrum
-        Accurate m/z are summed into nominal ones first.
-    method : {"nist_identity", "nist_simple"}
+        Accurate m/z are summed into nominal ones first. ``hybrid`` needs the formula, nominal or exact mass of both.
+    method : {"nist_identity", "nist_simple", "hybrid", "stein_scott_1994"}
     reverse : bool
         Reverse match factor: query peaks that the reference lacks are left out of the query's norm.
+    query_mass : int, optional
+        ``hybrid``: supposed nominal molecular mass in Da of a query that does not state one.
     **options
-        ``mz_min``, ``mz_max``, ``binning``, ``boundary``, ``noise`` of `ScoreOptions`.
+        ``mz_min``, ``mz_max``, ``binning``, ``boundary``, ``noise`` of `ScoreOptions`, and for ``stein_scott_1994``
+        ``mz_exponent``, ``intensity_exponent``, ``squared``.
 
     Returns
     -------
     float
-        0 to 999.5; NaN if one spectrum has no peak to compare.
+        0 to 999.5; NaN if one spectrum has no peak to compare, or for ``hybrid`` no mass.
 
     Raises
     ------
@@ -266,6 +371,7 @@ def match_factor(
     ----------
     Stein & Scott, J. Am. Soc. Mass Spectrom. 1994, 5, 859, doi:10.1016/1044-0305(94)87009-8, describe the
     idea; the form deployed by NIST MS Search differs (mass exponent 0.5, mass-weighted neighbour ratios).
+    Moorthy et al., Anal. Chem. 2017, 89, 13261, doi:10.1021/acs.analchem.7b03320: hybrid similarity.
 
     Examples
     --------
@@ -273,10 +379,17 @@ def match_factor(
     >>> b = Spectrum([150, 200, 250, 300, 350], [999, 1, 719, 2, 592])
     >>> round(match_factor(a, b), 6)
     915.410657
+
+    The base peak is 14 Da higher in the query, and so is its molecular mass:
+
+    >>> a = Spectrum([91, 160], [300, 999])
+    >>> b = Spectrum([91, 146], [300, 999], nominal_mass=237)
+    >>> round(match_factor(a, b, "hybrid", query_mass=251), 1), round(match_factor(a, b, "nist_simple"), 1)
+    (999.5, 52.8)
     """
-    if method not in ("nist_identity", "nist_simple"):
-        raise OptionError(f"method {method!r} has no match factor: expected 'nist_identity' or 'nist_simple'")
-    return similarity(query, reference, method, reverse=reverse, **options)
+    if method not in _MATCH_FACTORS:
+        raise OptionError(f"method {method!r} has no match factor: expected one of {', '.join(_MATCH_FACTORS)}")
+    return _compared(query, reference, method, "EI", reverse, checked_query_mass(method, query_mass), options)
 
 
 def printed_match_factor(value: float) -> int | None:

@@ -20,7 +20,16 @@ WRONG_USE: Final = 2
 UNUSABLE: Final = 3
 INTERNAL: Final = 4
 
-_METHODS: Final = ("nist_identity", "nist_simple", "weighted_cosine", "entropy")
+_METHODS: Final = (
+    "nist_identity",
+    "nist_simple",
+    "stein_scott_1994",
+    "hybrid",
+    "weighted_cosine",
+    "modified_cosine",
+    "entropy",
+    "neutral_loss",
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -61,6 +70,12 @@ def _add_match(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         "--ionization",
         metavar="NAME",
         help="of samples that name none, e.g. EI where m/z are written 58.1",
+    )
+    match.add_argument(
+        "--query-mass",
+        type=int,
+        metavar="DA",
+        help="hybrid of EI: supposed nominal molecular mass of samples that state none",
     )
     match.add_argument(
         "--format", metavar="NAME", help="of the samples (see 'nps-spectra formats'); default: told by the content"

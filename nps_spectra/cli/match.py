@@ -18,7 +18,7 @@ from nps_spectra.cli.output import notice, progress_bar, reject_dicts, rejects_c
 from nps_spectra.errors import NoSpectraError, NpsSpectraError, OptionError
 from nps_spectra.formats import ReadReport, read_spectra
 from nps_spectra.library import Library
-from nps_spectra.scoring import printed_match_factor
+from nps_spectra.scoring import printed_match_factor, score_options
 from nps_spectra.searching import Hits, QueryResult, search
 from nps_spectra.spectra import Spectra
 
@@ -104,6 +104,7 @@ def _searched(queries: Spectra, library: Library, options: argparse.Namespace) -
         retention_index_tolerance=options.retention_index_tolerance,
         collision_energy_tolerance_ev=options.collision_energy_tolerance,
         ionization=options.ionization,
+        query_mass=options.query_mass,
         progress=progress_bar("searching", "spectra", 1),
     )
 
@@ -187,6 +188,6 @@ def _print_table(hits: Hits) -> None:
 
 
 def _score(value: float, query: QueryResult) -> str:
-    if query.method.startswith("nist"):
+    if score_options(query.method, {}).resolve(query.technique).scale > 1:
         return str(printed_match_factor(value))
     return f"{value:.3f}"

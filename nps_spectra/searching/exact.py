@@ -13,10 +13,13 @@ import numpy.typing as npt
 from nps_spectra.errors import CoverageError, NoHitsError, NoSpectraError, OptionError
 from nps_spectra.library import Library
 from nps_spectra.options import Tolerance
-from nps_spectra.scorers import Prepared, Scorer, Technique, matched_pairs
+from nps_spectra.scorers import Prepared, Scorer, Technique
 from nps_spectra.scoring import (
+    NOMINAL_METHODS,
+    checked_query_mass,
     score_options,
     technique_of,
+    with_query_mass,
 )
 from nps_spectra.searching.gates import Gate, Gates
 from nps_spectra.searching.hits import Hit, Hits, QueryResult, SpectrumScore
@@ -41,6 +44,7 @@ def search(
     retention_index_tolerance: float | None = None,
     collision_energy_tolerance_ev: float | None = None,
     ionization: str | None = None,
+    query_mass: int | None = None,
     leave_out: Sequence[LeftOut] | None = None,
     progress: Callable[[int, int], None] | None = None,
     **options: Any,
@@ -49,7 +53,8 @@ def search(
 
     A query is compared with the spectra of its own ionisation family, polarity and MS level, and with those
     inside the tolerances asked for. Query and library are cleaned by the same recipe of the method. The
-    result is exact: every candidate is scored. A substance is listed once, by its best spectrum; equal
+    result is exact: every candidate is scored. Methods that need a precursor m/z or molecular mass compare a query that
+    states it with the library spectra that state it. A substance is listed once, by its best spectrum; equal
     scores are ordered by matched peaks, then by library id.
 
     Parameters
@@ -73,6 +78,8 @@ def search(
         Ionisation of the queries that name none, e.g. ``"EI"`` for GC-MS exports with m/z such as 58.1. Without it,
         a query that names none is EI if all its m/z are whole, or if a match factor is asked for and it has no
         precursor.
+    query_mass : int, optional
+        ``hybrid`` of EI: supposed nominal molecular mass in Da of the queries that do not state one.
     leave_out : sequence, optional
         For each query the ``library_id`` or an array of them that it is not compared with, or None: for
         validation with the library's own spectra.
@@ -121,6 +128,7 @@ def search(
         retention_index_tolerance,
         collision_energy_tolerance_ev,
     )
+    mass = checked_query_mass(method, query_mass)
     given = dict(options) | {"tolerance": tolerance}
     scorers = {
         technique: score_options(method or DEFAULT_METHODS[technique], given).resolve(technique)
@@ -128,17 +136,18 @@ def search(
         if method is not None or _fits(DEFAULT_METHODS[technique], given)
     }
     unnamed = np.array([name is None for name in spectra.texts("ionization").to_list()], dtype=bool)
-    if ionization is None and method is not None and method.startswith("nist_"):
+    if ionization is None and method in NOMINAL_METHODS:
         ionization = "EI"
         unnamed &= np.isnan(spectra.numbers("precursor_mz"))
     assumed = np.flatnonzero(unnamed).tolist() if ionization is not None else []
-    run = _Search(opened, scorers, gate, top, dict.fromkeys(assumed, ionization))
+    run = _Search(opened, scorers, gate, top, dict.fromkeys(assumed, ionization), mass)
     results = run.all(spectra, leave_out, progress)
     _refuse_empty(results, opened)
     described = {
         "method": method or "default of the technique",
         "top": top,
         "ionization_assumed": ionization if assumed else None,
+        "query_mass": mass,
         "gate": asdict(gate) | {"precursor_tolerance": str(gate.precursor_tolerance or "none")},
         "resolved": [scorer.describe() for technique, scorer in scorers.items() if technique in run.used],
     }
@@ -210,8 +219,10 @@ class _Search:
         gate: Gate,
         top: int,
         ionization: dict[int, str | None],
+        query_mass: int | None,
     ) -> None:
         self._ionization = ionization
+        self._query_mass = query_mass
         self.used: set[Technique] = set()
         self._library = library
         self._scorers = scorers
@@ -254,8 +265,11 @@ class _Search:
             rows = np.setdiff1d(rows, np.atleast_1d(leave_out))
         hits: tuple[Hit, ...] = ()
         if len(rows):
-            query = _Query(identifier, spectrum, scorer, scorer.prepare(spectrum))
-            if len(query.prepared.clean.mz) == 0:
+            query = _Query(identifier, spectrum, scorer, scorer.prepare(with_query_mass(spectrum, self._query_mass)))
+            rows, lack = self._with_mass(query, rows)
+            if lack is not None:
+                reason = lack
+            elif len(query.prepared.clean.mz) == 0:
                 reason = "no peak of the query is left after cleaning"
             else:
                 hits = self._hits(query, rows)
@@ -270,6 +284,18 @@ class _Search:
             hits,
             reason,
         )
+
+    def _with_mass(self, query: _Query, rows: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], str | None]:
+        """Rows that state the mass which the method needs; if none can be compared, the reason."""
+        needed = query.scorer.needs_mass
+        if needed is None:
+            return rows, None
+        if np.isnan(query.prepared.masses[0]):
+            hint = "; query_mass supposes one" if query.scorer.technique == "EI" and self._query_mass is None else ""
+            return rows[:0], f"the query does not state {needed}, which {query.scorer.method} needs{hint}"
+        stated = rows[~np.isnan(self._library.prepared(query.scorer).masses[rows])]
+        lack = f"none of {len(rows)} library spectra states {needed}, which {query.scorer.method} needs"
+        return stated, None if len(stated) else lack
 
     def _hits(self, query: _Query, rows: npt.NDArray[np.int64]) -> tuple[Hit, ...]:
         library = self._library.prepared(query.scorer)
@@ -293,17 +319,17 @@ class _Search:
         best = spectra[0]
         row = best.library_id
         mz, intensity = query.prepared.clean.peaks(0)
-        other_mz, other_intensity = library.clean.peaks(row)
-        mine, theirs = matched_pairs(mz, other_mz, query.scorer.tolerance)
+        other_intensity = library.clean.peaks(row)[1]
+        pairs = query.scorer.pairs(query.prepared, 0, library, row)
+        mine, theirs = np.unique(pairs.query), np.unique(pairs.library)
+        moved = np.setdiff1d(mine, pairs.query[~pairs.shifted])
         alone = np.ones(len(mz), dtype=bool)
         alone[mine] = False
         largest = int(np.argmax(np.where(alone, intensity, -1.0)))
         rows = np.array([row], dtype=np.int64)
         reverse = query.scorer.reverse(query.prepared, 0, library, rows)
-        precursor = self._library.spectra.numbers("precursor_mz")[row]
-        own = query.spectrum.precursor_mz
+        difference = float(query.prepared.masses[0] - library.masses[row])
         base, other_base = int(np.argmax(intensity)), int(np.argmax(other_intensity))
-        pairs = set(zip(mine.tolist(), theirs.tolist(), strict=True))
         return Hit(
             query_id=query.id,
             rank=rank,
@@ -312,10 +338,12 @@ class _Search:
             matched_peaks=best.matched_peaks,
             query_explained=float(intensity[mine].sum() / intensity.sum()),
             library_explained=float(other_intensity[theirs].sum() / other_intensity.sum()),
-            base_peak_agrees=(base, other_base) in pairs,
+            shifted_peaks=len(moved),
+            shifted_explained=float(intensity[moved].sum() / intensity.sum()),
+            base_peak_agrees=bool(((pairs.query == base) & (pairs.library == other_base)).any()),
             unexplained_mz=float(mz[largest]) if alone.any() else None,
             unexplained_intensity=float(intensity[largest] / intensity[base]) if alone.any() else None,
-            mass_difference=None if own is None or np.isnan(precursor) else float(own - precursor),
+            mass_difference=None if np.isnan(difference) else difference,
             library_id=row,
             library=self._library.name,
             library_digest=self._library.digest,

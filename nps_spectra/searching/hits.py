@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from nps_spectra.atomic import write_text
 from nps_spectra.errors import MissingDependencyError
+from nps_spectra.scorers import Technique
 
 if TYPE_CHECKING:
     import pandas
@@ -44,6 +45,11 @@ class Hit:
     matched_peaks : int
     query_explained, library_explained : float
         Share of the intensity of all clean peaks that is in matched peaks, 0 to 1.
+    shifted_peaks : int
+        Of the matched query peaks, those that match only shifted by the mass difference: 0 but for
+        ``modified_cosine``, ``hybrid`` and ``neutral_loss``.
+    shifted_explained : float
+        Share of the intensity of all clean query peaks that is in them, 0 to 1; part of `query_explained`.
     base_peak_agrees : bool
         Whether both base peaks match each other.
     unexplained_mz : float or None
@@ -51,7 +57,8 @@ class Hit:
     unexplained_intensity : float or None
         Its height relative to the query's base peak, 0 to 1.
     mass_difference : float or None
-        Precursor m/z of the query less that of the library spectrum, in Th; None if one is not known.
+        Precursor m/z of the query less that of the library spectrum, in Th (of EI: whole numbers; of ``hybrid``
+        for EI: nominal molecular masses, in Da); None if one is not known.
     library_id : int
         Row of the best spectrum: ``library[library_id]``.
     accession, contributor, licence : str or None
@@ -73,6 +80,8 @@ class Hit:
     matched_peaks: int
     query_explained: float
     library_explained: float
+    shifted_peaks: int
+    shifted_explained: float
     base_peak_agrees: bool
     unexplained_mz: float | None
     unexplained_intensity: float | None
@@ -101,6 +110,8 @@ _IN_JSON: Final = (
     "cas",
     "query_explained",
     "library_explained",
+    "shifted_peaks",
+    "shifted_explained",
     "base_peak_agrees",
     "unexplained_mz",
     "unexplained_intensity",
@@ -124,7 +135,7 @@ class QueryResult:
     name : str or None
     source : str or None
         File it was read from.
-    technique : str
+    technique : {"EI", "MS/MS"}
     method : str
     candidates : int
         Library spectra it was compared with.
@@ -136,7 +147,7 @@ class QueryResult:
     id: str
     name: str | None
     source: str | None
-    technique: str
+    technique: Technique
     method: str
     candidates: int
     hits: tuple[Hit, ...]
