@@ -97,7 +97,9 @@ def _add_show(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     show.add_argument("--against", metavar="TARGET", help="the reference to draw below it")
     show.add_argument("--method", choices=_METHODS, help="default: nist_identity for EI, entropy for other spectra")
     show.add_argument("--tolerance", default="0.01 Da", help="of peaks, not for EI (default '0.01 Da')")
-    show.add_argument("--format", choices=_FORMATS, help="of the files; default: told by the content")
+    show.add_argument(
+        "--format", metavar="NAME", help="of the files (see 'nps-spectra formats'); default: told by the content"
+    )
     show.add_argument("--out", metavar="FILE", help="write FILE.svg, FILE.png or FILE.pdf instead of drawing here")
     show.add_argument(
         "--json", action="store_true", help="print peaks, their classes and the scores as one JSON object"

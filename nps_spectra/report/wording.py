@@ -8,6 +8,7 @@ from typing import Final
 from nps_spectra import __version__
 from nps_spectra.cleaning import (
     BinNominal,
+    KeepLosses,
     MergePeaks,
     MzWindow,
     NoiseThreshold,
@@ -187,6 +188,8 @@ def _step(step: Step) -> str:
             return f"peaks below {100 * step.relative:g} % of the base peak left out"
         case RemovePrecursor():
             return f"peaks from {step.margin_da:g} Da below the precursor left out"
+        case KeepLosses():
+            return "peaks that are no neutral loss of the precursor left out"
         case MzWindow():
             low = "" if step.low is None else f" from {step.low:g}"
             high = "" if step.high is None else f" up to {step.high:g}"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import naive
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import naive
 from nps_spectra import Library, NpsSpectraError, Spectra, Spectrum, read_spectra, search, similarity
 from nps_spectra.library.starter import starter_library
 from nps_spectra.report import compare

@@ -60,7 +60,7 @@ def test_labels_overlap_neither_labels_nor_sticks(sticks: list[tuple[float, floa
     placed = shelf.place([Wish(at, x, height, "123.4567", rise) for at, (x, height) in enumerate(sticks)], 2.4)
     for number, one in enumerate(placed):
         room = one.room
-        assert 0 <= room.left
+        assert room.left >= 0
         assert room.right <= 150 + 1e-9
         assert room.head <= 45
         assert 0 <= room.foot - sticks[one.key][1] <= rise + 1.0
