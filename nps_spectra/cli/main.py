@@ -98,6 +98,12 @@ def _add_show(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     show.add_argument("--method", choices=_METHODS, help="default: nist_identity for EI, entropy for other spectra")
     show.add_argument("--tolerance", default="0.01 Da", help="of peaks, not for EI (default '0.01 Da')")
     show.add_argument(
+        "--query-mass",
+        type=int,
+        metavar="DA",
+        help="hybrid of EI: supposed nominal molecular mass of a query that states none",
+    )
+    show.add_argument(
         "--format", metavar="NAME", help="of the files (see 'nps-spectra formats'); default: told by the content"
     )
     show.add_argument("--out", metavar="FILE", help="write FILE.svg, FILE.png or FILE.pdf instead of drawing here")

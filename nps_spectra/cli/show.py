@@ -20,8 +20,9 @@ from nps_spectra.report.terminal import NARROWEST, figure_text
 
 def show(options: argparse.Namespace) -> int:
     """Draw a spectrum, or a query against a reference."""
-    if options.against is None and options.method is not None:
-        raise OptionError("--method compares two spectra: name the second one with --against")
+    for option, value in (("--method", options.method), ("--query-mass", options.query_mass)):
+        if options.against is None and value is not None:
+            raise OptionError(f"{option} compares two spectra: name the second one with --against")
     if options.width is not None and options.width < NARROWEST:
         raise OptionError(f"--width {options.width}: expected at least {NARROWEST} columns")
     out = None if options.out is None else writable(options.out)
@@ -50,6 +51,7 @@ def _figure(target: Target, against: Target | None, options: argparse.Namespace)
             library=against.library,
             method=options.method,
             tolerance=options.tolerance,
+            query_mass=options.query_mass,
         )
     )
 

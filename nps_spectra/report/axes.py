@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from nps_spectra.errors import MissingDependencyError
 from nps_spectra.library import Library
 from nps_spectra.options import Tolerance
-from nps_spectra.report.comparison import Kind, compare
+from nps_spectra.report.comparison import compare
 from nps_spectra.report.figure import (
     LABEL_SIZE,
     TEXT_SIZE,
@@ -25,7 +26,8 @@ from nps_spectra.report.figure import (
     spectrum_panel,
 )
 from nps_spectra.report.lettering import Box, fitted
-from nps_spectra.report.style import DRAWING_ORDER, GRID, INK, LEADER_WIDTH, SIGN_RADIUS, STYLES
+from nps_spectra.report.peaks import Kind
+from nps_spectra.report.style import DRAWING_ORDER, GRID, INK, LEADER_WIDTH, SIGN_RADIUS, STYLES, Sign
 from nps_spectra.report.wording import heading_of, score_lines
 from nps_spectra.spectrum import Spectrum
 
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 _MM_PER_INCH: Final = 25.4
 _POINTS: Final = 72 / _MM_PER_INCH
 _FONT: Final = "DejaVu Sans"  # comes with matplotlib, so a figure looks the same on every machine
-_SIGNS: Final = {"circle": "o", "square": "s", "triangle": "^"}
+_SIGNS: Final = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D"}
 _PNG_DPI: Final = 200
 
 
@@ -77,6 +79,7 @@ def plot_mirror(
     library: Library | None = None,
     method: str | None = None,
     tolerance: Tolerance | str = "0.01 Da",
+    query_mass: int | None = None,
     ax: Axes | None = None,
     **options: Any,
 ) -> Axes:
@@ -84,7 +87,7 @@ def plot_mirror(
 
     Parameters
     ----------
-    query, reference, library, method, tolerance, **options
+    query, reference, library, method, tolerance, query_mass, **options
         As for `mirror_svg`.
     ax : matplotlib.axes.Axes, optional
         Draw there; names and score become the title. Without it a figure of its own is made, 170 mm wide, with
@@ -108,7 +111,9 @@ def plot_mirror(
     >>> [text.get_text() for text in axes.texts]
     ['58', '91', '150', '58', '91']
     """
-    found = compare(query, reference, library=library, method=method, tolerance=tolerance, **options)
+    found = compare(
+        query, reference, library=library, method=method, tolerance=tolerance, query_mass=query_mass, **options
+    )
     if ax is None:
         return _canvas(mirror_figure(found)).axes[0]
     names = f"{heading_of(found.query).name} (above), {heading_of(found.reference).name} (below)"
@@ -238,7 +243,7 @@ def _draw_panel(ax: Axes, panel: Panel, last: bool) -> None:
                 [stick.value for stick in signed],
                 linestyle="none",
                 marker=_SIGNS[style.sign],
-                markersize=2 * SIGN_RADIUS * _POINTS,
+                markersize=_sign_size(style.sign),
                 markerfacecolor="white",
                 markeredgecolor=style.colour,
                 markeredgewidth=0.25 * _POINTS,
@@ -299,7 +304,7 @@ def _draw_legend(canvas: Canvas, figure: Figure, entry: LegendEntry) -> None:
                 ends[1:],
                 [y],
                 marker=_SIGNS[style.sign],
-                markersize=2 * SIGN_RADIUS * _POINTS,
+                markersize=_sign_size(style.sign),
                 markerfacecolor="white",
                 markeredgecolor=style.colour,
                 markeredgewidth=0.25 * _POINTS,
@@ -314,6 +319,11 @@ def _draw_legend(canvas: Canvas, figure: Figure, entry: LegendEntry) -> None:
         fontsize=text.size * _POINTS,
         fontfamily=_FONT,
     )
+
+
+def _sign_size(sign: Sign) -> float:
+    # matplotlib takes the side of a diamond for its size, not its width.
+    return 2 * SIGN_RADIUS * _POINTS / (math.sqrt(2) if sign == "diamond" else 1.0)
 
 
 def _dash(kind: Kind, width: float) -> Any:

@@ -1,15 +1,14 @@
 """What is drawn: the peaks of one spectrum, or of two, each with its class.
 
 A peak is drawn as matched if, and only if, the method counted it as matched: both spectra are cleaned by the recipe of
-the method, and the pairs are those of the score.
+the method, and pairs, shifts and what takes part are those of its `Scorer`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,41 +17,36 @@ from nps_spectra.cleaning import BinNominal, CleaningRecipe, MergePeaks
 from nps_spectra.errors import OptionError
 from nps_spectra.library import Library
 from nps_spectra.options import Tolerance
-from nps_spectra.scorers import MatchFactor, Prepared, Scorer, Technique, matched_pairs
-from nps_spectra.scoring import score_options, technique_of
+from nps_spectra.report.peaks import Kind, Peak
+from nps_spectra.scorers import Prepared, Scorer, Technique
+from nps_spectra.scoring import checked_query_mass, score_options, technique_of, with_query_mass
 from nps_spectra.searching.exact import DEFAULT_METHODS
 from nps_spectra.spectrum import Spectrum
-from nps_spectra.substances import exact_mass, nominal_mass
 
 Float = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-#: Classes of peaks. ``not compared``: outside the range that the method compares, below its threshold, or removed by
-#: its recipe; such a peak changes no score.
-Kind = Literal[
-    "matched", "unexplained", "missing", "not compared", "base peak", "molecular ion", "precursor", "other peak"
-]
-#: A precursor m/z is written with this accuracy at least; where m/z are written with one decimal, to half a unit.
-_PRECURSOR: Final = Tolerance(0.01, "Da")
-_PRECURSOR_NOMINAL: Final = Tolerance(0.5, "Da")
+_COMPARED: Final = ("matched", "shifted", "unexplained")
 
 
 @dataclass(frozen=True, slots=True)
-class Peak:
-    """One peak as it is drawn.
+class PeakPair:
+    """A peak of the query and one of the reference that were scored as the same.
 
     Attributes
     ----------
-    mz : float
-    percent : float
-        Height in per cent of the tallest peak of its spectrum.
-    kind : str
-        Its class.
+    query, reference : int
+        Positions among the peaks of a `Comparison`.
+    shifted : bool
+        Whether they match only shifted by the mass difference.
+    share : float
+        How much of the reference's peak is in the pair: 1, but for the split peaks of ``hybrid``.
     """
 
-    mz: float
-    percent: float
-    kind: Kind
+    query: int
+    reference: int
+    shifted: bool
+    share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +87,22 @@ class Comparison:
     scorer : Scorer
         What ran.
     query_peaks, reference_peaks : tuple of Peak
-        Ascending in m/z. ``matched``, ``unexplained`` (only in the query), ``missing`` (only in the reference) and
-        ``not compared``.
-    pairs : tuple of (int, int)
-        Positions in `query_peaks` and `reference_peaks` of the peaks that were scored as matched.
+        Ascending in m/z. ``matched``, ``shifted``, ``unexplained`` (only in the query), ``missing`` (only in the
+        reference) and ``not compared``.
+    pairs : tuple of PeakPair
+        The peaks that were scored as matched. A peak is in one pair, but for ``hybrid``, which splits peaks of the
+        reference.
+    matched_peaks : int
+        Peaks of the query that are in a pair.
+    mass_difference : float or None
+        For a method that shifts peaks: query less reference of precursor m/z, or for ``hybrid`` of EI of nominal
+        molecular masses, in Da; 0 inside the tolerance.
+    supposed_mass : int or None
+        Nominal molecular mass of the query that was supposed, because its record states none.
     score, reverse_score : float or None
-        On the scale of the method; None is "no score": one spectrum has no peak to compare.
+        On the scale of the method; None is "no score".
+    reason : str or None
+        Why there is no score.
     query_explained, library_explained : float or None
         Share of the intensity of all clean peaks that have a partner, 0 to 1, as in a hit list.
     """
@@ -109,27 +113,28 @@ class Comparison:
     scorer: Scorer
     query_peaks: tuple[Peak, ...]
     reference_peaks: tuple[Peak, ...]
-    pairs: tuple[tuple[int, int], ...]
+    pairs: tuple[PeakPair, ...]
+    matched_peaks: int
+    mass_difference: float | None
+    supposed_mass: int | None
     score: float | None
     reverse_score: float | None
+    reason: str | None
     query_explained: float | None
     library_explained: float | None
 
     @property
-    def matched_peaks(self) -> int:
-        """Number of matched peaks."""
-        return len(self.pairs)
-
-    @property
     def differences(self) -> tuple[Peak, ...]:
-        """Query less reference in per cent of the tallest peaks, at every m/z that was compared."""
-        matched = [
-            Peak(self.query_peaks[a].mz, self.query_peaks[a].percent - self.reference_peaks[b].percent, "matched")
-            for a, b in self.pairs
-        ]
-        alone = [peak for peak in self.query_peaks if peak.kind == "unexplained"]
-        alone += [Peak(peak.mz, -peak.percent, peak.kind) for peak in self.reference_peaks if peak.kind == "missing"]
-        return tuple(sorted(matched + alone, key=lambda peak: peak.mz))
+        """Query less reference in per cent of the tallest peaks, at every m/z that was compared.
+
+        A peak of the reference that matches shifted counts where it matches.
+        """
+        left = {at: peak.percent for at, peak in enumerate(self.query_peaks) if peak.kind in _COMPARED}
+        for pair in self.pairs:
+            left[pair.query] -= pair.share * self.reference_peaks[pair.reference].percent
+        found = [Peak(self.query_peaks[at].mz, value, self.query_peaks[at].kind) for at, value in left.items()]
+        found += [Peak(peak.mz, -peak.percent, peak.kind) for peak in self.reference_peaks if peak.kind == "missing"]
+        return tuple(sorted(found, key=lambda peak: peak.mz))
 
 
 def compare(
@@ -139,6 +144,7 @@ def compare(
     library: Library | None = None,
     method: str | None = None,
     tolerance: Tolerance | str = "0.01 Da",
+    query_mass: int | None = None,
     **options: Any,
 ) -> Comparison:
     """Compare two spectra as a search does, and keep which peaks matched.
@@ -154,6 +160,8 @@ def compare(
         Of `nps_spectra.scoring.METHODS`; default ``nist_identity`` for EI and ``entropy`` for other spectra.
     tolerance : Tolerance or str
         Of peaks, for spectra that are not EI.
+    query_mass : int, optional
+        ``hybrid`` of EI: supposed nominal molecular mass in Da of a query that does not state one.
     **options
         Fields of `nps_spectra.scoring.ScoreOptions`.
 
@@ -172,13 +180,14 @@ def compare(
     technique: Technique = "EI" if "EI" in (technique_of(query), technique_of(spectrum)) else "MS/MS"
     given = {**options, "tolerance": tolerance}
     scorer = score_options(method or DEFAULT_METHODS[technique], given).resolve(technique)
-    mine, theirs = scorer.prepare(query), scorer.prepare(spectrum)
+    supposing = with_query_mass(query, checked_query_mass(method, query_mass))
+    mine, theirs = scorer.prepare(supposing), scorer.prepare(spectrum)
     row = np.zeros(1, dtype=np.int64)
-    score = float(scorer.score(mine, 0, theirs, row).score[0])
-    reverse = float(scorer.reverse(mine, 0, theirs, row).score[0])
-    pairs = _Pairs.of(scorer, mine, theirs, comparable=not math.isnan(score))
-    query_peaks, query_at = _drawn(query, mine, pairs.query_kinds)
-    reference_peaks, reference_at = _drawn(spectrum, theirs, pairs.reference_kinds)
+    scores = scorer.score(mine, 0, theirs, row)
+    score, reverse = float(scores.score[0]), float(scorer.reverse(mine, 0, theirs, row).score[0])
+    found = _Matches.of(scorer, mine, theirs) if not math.isnan(score) else _Matches.none(mine, theirs)
+    query_peaks, query_at = _drawn(query, mine, found.query_kinds)
+    reference_peaks, reference_at = _drawn(spectrum, theirs, found.reference_kinds)
     return Comparison(
         query=query,
         reference=spectrum,
@@ -186,11 +195,18 @@ def compare(
         scorer=scorer,
         query_peaks=query_peaks,
         reference_peaks=reference_peaks,
-        pairs=tuple((query_at[a], reference_at[b]) for a, b in pairs.matched),
+        pairs=tuple(
+            PeakPair(query_at[pair.query], reference_at[pair.reference], pair.shifted, pair.share)
+            for pair in found.pairs
+        ),
+        matched_peaks=int(scores.matched[0]),
+        mass_difference=_mass_difference(scorer, mine, theirs),
+        supposed_mass=None if supposing is query else supposing.nominal_mass,
         score=None if math.isnan(score) else score,
         reverse_score=None if math.isnan(reverse) else reverse,
-        query_explained=pairs.query_explained,
-        library_explained=pairs.reference_explained,
+        reason=_lack(scorer, mine, theirs) if math.isnan(score) else None,
+        query_explained=found.query_explained,
+        library_explained=found.reference_explained,
     )
 
 
@@ -209,54 +225,73 @@ def _reference(reference: Spectrum | int, library: Library | None) -> tuple[Spec
 
 
 @dataclass(frozen=True, slots=True)
-class _Pairs:
-    """Which clean peaks a method compared, and which of them matched."""
+class _Matches:
+    """Classes of the clean peaks, and the pairs that were scored, by positions among the clean peaks."""
 
-    matched: list[tuple[int, int]]
+    pairs: list[PeakPair]
     query_kinds: list[Kind]
     reference_kinds: list[Kind]
     query_explained: float | None
     reference_explained: float | None
 
     @classmethod
-    def of(cls, scorer: Scorer, query: Prepared, reference: Prepared, comparable: bool) -> _Pairs:
-        mz, intensity = query.clean.peaks(0)
-        other_mz, other_intensity = reference.clean.peaks(0)
-        mine, theirs = matched_pairs(mz, other_mz, scorer.tolerance)
-        if not comparable:
-            nothing: list[Kind] = ["not compared"]
-            return cls([], nothing * len(mz), nothing * len(other_mz), None, None)
-        part, other_part = _in_range(scorer, mz, other_mz), _in_range(scorer, other_mz, mz)
-        scored = part[mine] & other_part[theirs]
-        if isinstance(scorer, MatchFactor):
-            # NIST's programs leave out traces: unmatched peaks, and pairs of peaks, of 1 or less on the scale of 999.
-            scored &= (intensity[mine] > 1) | (other_intensity[theirs] > 1)
-            part, other_part = part & (intensity > 1), other_part & (other_intensity > 1)
+    def of(cls, scorer: Scorer, query: Prepared, reference: Prepared) -> _Matches:
+        pairs = scorer.pairs(query, 0, reference, 0)
+        part, other_part = scorer.compared(query, 0, reference, 0)
+        # Neutral losses of equal precursors agree where the peaks do: nothing is shifted.
+        shifted = pairs.shifted & bool(_mass_difference(scorer, query, reference))
+        scored = [
+            PeakPair(*pair)
+            for pair in zip(
+                pairs.query.tolist(), pairs.library.tolist(), shifted.tolist(), pairs.share.tolist(), strict=True
+            )
+            if part[pair[0]] and other_part[pair[1]]
+        ]
         return cls(
-            list(zip(mine[scored].tolist(), theirs[scored].tolist(), strict=True)),
-            _kinds(part, mine, mine[scored], "unexplained"),
-            _kinds(other_part, theirs, theirs[scored], "missing"),
-            float(intensity[mine].sum() / intensity.sum()),
-            float(other_intensity[theirs].sum() / other_intensity.sum()),
+            scored,
+            _kinds(part, [(pair.query, pair.shifted) for pair in scored], "unexplained"),
+            _kinds(other_part, [(pair.reference, pair.shifted) for pair in scored], "missing"),
+            _explained(query, pairs.query),
+            _explained(reference, pairs.library),
         )
 
-
-def _in_range(scorer: Scorer, mz: Float, other_mz: Float) -> Mask:
-    """Peaks inside the limits that a match factor compares; other methods apply their limits in the recipe."""
-    if not isinstance(scorer, MatchFactor):
-        return np.ones(len(mz), dtype=bool)
-    start = max(mz[0], other_mz[0]) if scorer.mz_min is None else scorer.mz_min
-    inside: Mask = mz >= start
-    return inside if scorer.mz_max is None else inside & (mz <= scorer.mz_max)
+    @classmethod
+    def none(cls, query: Prepared, reference: Prepared) -> _Matches:
+        nothing: list[Kind] = ["not compared"]
+        return cls([], nothing * len(query.clean.mz), nothing * len(reference.clean.mz), None, None)
 
 
-def _kinds(part: Mask, partnered: npt.NDArray[np.int64], scored: npt.NDArray[np.int64], alone: Kind) -> list[Kind]:
+def _kinds(part: Mask, partnered: list[tuple[int, bool]], alone: Kind) -> list[Kind]:
     kinds: list[Kind] = [alone if compared else "not compared" for compared in part.tolist()]
-    for at in partnered.tolist():
-        kinds[at] = "not compared"
-    for at in scored.tolist():
-        kinds[at] = "matched"
+    for at, shifted in partnered:
+        kinds[at] = "shifted" if shifted and kinds[at] != "matched" else "matched"
     return kinds
+
+
+def _explained(side: Prepared, paired: npt.NDArray[np.int64]) -> float:
+    intensity = side.clean.peaks(0)[1]
+    return float(intensity[np.unique(paired)].sum() / intensity.sum())
+
+
+def _mass_difference(scorer: Scorer, query: Prepared, reference: Prepared) -> float | None:
+    """What peaks may be shifted by; 0 inside the tolerance, None where the method shifts none or a mass lacks."""
+    mine, theirs = float(query.masses[0]), float(reference.masses[0])
+    if scorer.needs_mass is None or math.isnan(mine - theirs):
+        return None
+    return 0.0 if scorer.tolerance.matches(mine, theirs) else mine - theirs
+
+
+def _lack(scorer: Scorer, query: Prepared, reference: Prepared) -> str:
+    """Why two spectra have no score."""
+    sides = (("query", query), ("reference", reference))
+    if scorer.needs_mass is not None:
+        for name, side in sides:
+            if math.isnan(side.masses[0]):
+                return f"The {name} does not state {scorer.needs_mass}, which {scorer.method} needs."
+    for name, side in sides:
+        if len(side.clean.mz) == 0:
+            return f"The {name} has no peak to compare."
+    return "The spectra have no peak to compare inside the limits of m/z."
 
 
 def _drawn(spectrum: Spectrum, prepared: Prepared, kinds: list[Kind]) -> tuple[tuple[Peak, ...], dict[int, int]]:
@@ -293,56 +328,3 @@ def _contains(mz: Float, wanted: Float) -> Mask:
     nearest = np.minimum(np.abs(mz[left] - wanted), np.abs(mz[right] - wanted))
     found: Mask = nearest <= 1e-9 * wanted
     return found
-
-
-def peaks_of(spectrum: Spectrum) -> tuple[Peak, ...]:
-    """The peaks of one spectrum as they were read: base peak, molecular ion or precursor, others.
-
-    The molecular ion (EI) or the precursor is where the fields of the spectrum say that it must be; the class says
-    nothing about what the peak is.
-
-    Examples
-    --------
-    >>> [peak.kind for peak in peaks_of(Spectrum([44, 178], [999, 20], ionization="EI", formula="C11H14O2"))]
-    ['base peak', 'molecular ion']
-    """
-    if len(spectrum) == 0:
-        return ()
-    percent = 100.0 * spectrum.intensity.astype(np.float64) / float(spectrum.intensity.max())
-    kinds: list[Kind] = ["other peak"] * len(spectrum)
-    kinds[int(np.argmax(spectrum.intensity))] = "base peak"
-    ion = _named_ion(spectrum)
-    if ion is not None:
-        kind, mz, tolerance = ion
-        near = int(np.argmin(np.abs(spectrum.mz - mz)))
-        if tolerance.matches(mz, float(spectrum.mz[near])):
-            kinds[near] = kind
-    return tuple(Peak(m, p, kind) for m, p, kind in zip(spectrum.mz.tolist(), percent.tolist(), kinds, strict=True))
-
-
-def _named_ion(spectrum: Spectrum) -> tuple[Kind, float, Tolerance] | None:
-    """The molecular ion or the precursor that the fields name, and how closely a peak has to agree."""
-    coarse = decimals_of(spectrum) <= 1
-    if spectrum.precursor_mz is not None and technique_of(spectrum) != "EI":
-        return "precursor", spectrum.precursor_mz, _PRECURSOR_NOMINAL if coarse else _PRECURSOR
-    if technique_of(spectrum) != "EI":
-        return None
-    mass: float | None
-    if coarse:
-        mass, tolerance = _mass(spectrum.formula, nominal_mass, spectrum.nominal_mass), _PRECURSOR_NOMINAL
-    else:
-        mass, tolerance = _mass(spectrum.formula, exact_mass, spectrum.exact_mass), _PRECURSOR
-    return None if mass is None else ("molecular ion", mass, tolerance)
-
-
-def _mass(formula: str | None, mass_of: Callable[[str], float | None], written: float | None) -> float | None:
-    computed = None if formula is None else mass_of(formula)
-    return written if computed is None else float(computed)
-
-
-def decimals_of(spectrum: Spectrum) -> int:
-    """Decimals with which the m/z of a spectrum are written, at most 4."""
-    for decimals in range(4):
-        if bool(np.all(np.abs(np.round(spectrum.mz, decimals) - spectrum.mz) < 5e-6)):
-            return decimals
-    return 4

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from nps_spectra.report.comparison import Peak
 from nps_spectra.report.figure import Figure, MirrorFigure, SpectrumFigure
+from nps_spectra.report.peaks import Peak
 from nps_spectra.report.wording import warnings_of
 from nps_spectra.spectrum import Spectrum
 
@@ -56,12 +56,21 @@ def figure_dict(figure: Figure) -> dict[str, Any]:
         },
         "method": found.scorer.describe(),
         "score": found.score,
+        "reason": found.reason,
+        "mass_difference": found.mass_difference,
+        "supposed_mass": found.supposed_mass,
         "reverse_score": found.reverse_score,
         "matched_peaks": found.matched_peaks,
         "query_explained": found.query_explained,
         "library_explained": found.library_explained,
         "pairs": [
-            {"query_mz": found.query_peaks[a].mz, "reference_mz": found.reference_peaks[b].mz} for a, b in found.pairs
+            {
+                "query_mz": found.query_peaks[pair.query].mz,
+                "reference_mz": found.reference_peaks[pair.reference].mz,
+                "shifted": pair.shifted,
+                "share": pair.share,
+            }
+            for pair in found.pairs
         ],
         "differences": _peaks(found.differences),
         "labels": labels,

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from nps_spectra.report.comparison import Comparison, Kind, LibraryEntry, Peak, decimals_of, peaks_of
+from nps_spectra.report.comparison import Comparison, LibraryEntry
 from nps_spectra.report.lettering import CAP_HEIGHT, Box, Placed, Room, Shelf, Wish, width_of, wrapped
+from nps_spectra.report.peaks import Kind, Peak, decimals_of, peaks_of
 from nps_spectra.report.style import FAINT, INK, SIGN_FROM, SIGN_RADIUS, STYLES
 from nps_spectra.report.wording import (
     CAUTION,
@@ -22,6 +23,7 @@ from nps_spectra.report.wording import (
     method_line,
     reference_role,
     score_lines,
+    shift_text,
     warnings_of,
 )
 from nps_spectra.spectrum import Spectrum
@@ -254,16 +256,18 @@ def mirror_figure(comparison: Comparison) -> MirrorFigure:
             column.paragraph(warning, TEXT_SIZE, 2, bold=True)
     words: dict[Kind, str] = {
         "matched": "matched",
+        "shifted": f"matched, shifted by {shift_text(comparison)}",
         "unexplained": "only in query (unexplained)",
         "missing": f"only in {role.removesuffix(' spectrum')}",
         "not compared": "not compared",
     }
     counts = Counter(peak.kind for peak in (*comparison.query_peaks, *comparison.reference_peaks))
-    counts["matched"] = comparison.matched_peaks
+    for kind in ("matched", "shifted"):  # a pair is one match, not two
+        counts[kind] = sum(peak.kind == kind for peak in comparison.query_peaks)
     legend = column.legend(counts, words)
     remarks = [warning for warning in warnings if not warning.startswith("CAUTION")]
     foot = _Column(_LEFT - 11, WIDTH - _RIGHT, 0.0)
-    for remark in (method_line(comparison.scorer), CAUTION, *remarks):
+    for remark in (method_line(comparison), CAUTION, *remarks):
         foot.paragraph(remark, SMALL_SIZE, 3, colour=FAINT)
     below = MIRROR_HEIGHT - foot.y - 1.0
     difference = Box(_LEFT, below - 8.5 - 17.0, WIDTH - _RIGHT, below - 8.5)
@@ -274,7 +278,7 @@ def mirror_figure(comparison: Comparison) -> MirrorFigure:
         height=MIRROR_HEIGHT,
         title=f"Mirror plot: {headings[0].name} against {headings[1].name}",
         headings=headings,
-        remarks=(*scores, *warnings, method_line(comparison.scorer), CAUTION),
+        remarks=(*scores, *warnings, method_line(comparison), CAUTION),
         panels=(mirror, _difference_panel(comparison, difference, mirror)),
         texts=(
             *left.texts,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
-from nps_spectra.report.comparison import Kind
+from nps_spectra.report.peaks import Kind
 
-Sign = Literal["circle", "square", "triangle"]
+Sign = Literal["circle", "square", "triangle", "diamond"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,16 @@ class Style:
     sign: Sign | None = None
 
 
-#: Hues of Okabe & Ito's palette for all kinds of colour vision (jfly.uni-koeln.de/color), the blue and the vermilion
-#: made darker so that letters in them have a contrast of 4.5 on white (WCAG 2.1, 1.4.3); the lightness differs too.
+#: Blue, vermilion, purple and green after Okabe & Ito's palette for all kinds of colour vision
+#: (jfly.uni-koeln.de/color), made so dark that letters in them have a contrast of 4.5 on white (WCAG 2.1, 1.4.3), and
+#: so far apart that two classes differ by 15 units of CIE L*a*b* or more also to those who lack one kind of cones.
 STYLES: Final[Mapping[Kind, Style]] = MappingProxyType(
     {
         "not compared": Style("#767676", 0.5, (0.3, 0.5)),
         "other peak": Style("#004c86", 0.8),
         "matched": Style("#004c86", 1.0),
-        "missing": Style("#9c5380", 0.7, (0.9, 0.5), "square"),
+        "shifted": Style("#127a46", 1.0, None, "diamond"),
+        "missing": Style("#a03ac2", 0.7, (0.9, 0.5), "square"),
         "unexplained": Style("#c04f00", 0.7, None, "circle"),
         "base peak": Style("#000000", 1.2),
         "precursor": Style("#c04f00", 1.0, None, "triangle"),

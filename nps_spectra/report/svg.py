@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from nps_spectra.library import Library
 from nps_spectra.options import Tolerance
-from nps_spectra.report.comparison import Kind, compare
+from nps_spectra.report.comparison import compare
 from nps_spectra.report.figure import (
     LABEL_SIZE,
     TEXT_SIZE,
@@ -22,6 +22,7 @@ from nps_spectra.report.figure import (
     mirror_figure,
     spectrum_figure,
 )
+from nps_spectra.report.peaks import Kind
 from nps_spectra.report.style import DRAWING_ORDER, GRID, INK, LEADER_WIDTH, SIGN_RADIUS, STYLES, Sign
 from nps_spectra.spectrum import Spectrum
 
@@ -59,6 +60,7 @@ def mirror_svg(
     library: Library | None = None,
     method: str | None = None,
     tolerance: Tolerance | str = "0.01 Da",
+    query_mass: int | None = None,
     **options: Any,
 ) -> str:
     """Draw a query above a reference as SVG, 170 mm wide: a mirror plot with score and difference.
@@ -77,6 +79,8 @@ def mirror_svg(
         Of `nps_spectra.scoring.METHODS`; default ``nist_identity`` for EI and ``entropy`` for other spectra.
     tolerance : Tolerance or str
         Of peaks, for spectra that are not EI.
+    query_mass : int, optional
+        ``hybrid`` of EI: supposed nominal molecular mass in Da of a query that does not state one.
     **options
         Fields of `nps_spectra.scoring.ScoreOptions`.
 
@@ -96,7 +100,9 @@ def mirror_svg(
     >>> "2 matched peaks" in picture
     True
     """
-    found = compare(query, reference, library=library, method=method, tolerance=tolerance, **options)
+    found = compare(
+        query, reference, library=library, method=method, tolerance=tolerance, query_mass=query_mass, **options
+    )
     return figure_svg(mirror_figure(found))
 
 
@@ -190,6 +196,8 @@ def _sign(sign: Sign, x: float, y: float) -> str:
         return f"M{_number(x - r)} {_number(y)}a{r} {r} 0 1 0 {2 * r} 0a{r} {r} 0 1 0 {-2 * r} 0z"
     if sign == "square":
         return f"M{_number(x - r)} {_number(y - r)}h{2 * r}v{2 * r}h{-2 * r}z"
+    if sign == "diamond":
+        return f"M{_number(x - r)} {_number(y)}l{r} {-r}l{r} {r}l{-r} {r}z"
     return f"M{_number(x - r)} {_number(y + r)}h{2 * r}L{_number(x)} {_number(y - r)}z"
 
 

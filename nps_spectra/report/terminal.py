@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from nps_spectra.report.comparison import Kind, Peak
 from nps_spectra.report.figure import Figure, MirrorFigure, Panel, Stick
+from nps_spectra.report.peaks import Kind, Peak
 from nps_spectra.report.style import DRAWING_ORDER
 from nps_spectra.report.wording import percent, reference_role
 
@@ -44,6 +44,7 @@ UNICODE: Final = Glyphs(
     MappingProxyType(
         {
             "matched": "█",
+            "shifted": "▓",
             "unexplained": "░",
             "missing": "▒",
             "not compared": "·",
@@ -63,6 +64,7 @@ ASCII: Final = Glyphs(
     MappingProxyType(
         {
             "matched": "#",
+            "shifted": "=",
             "unexplained": "|",
             "missing": ":",
             "not compared": ".",
@@ -81,6 +83,7 @@ ASCII: Final = Glyphs(
 _COLOURS: Final[Mapping[Kind, str]] = MappingProxyType(
     {
         "matched": "\x1b[34m",
+        "shifted": "\x1b[32m",
         "unexplained": "\x1b[33m",
         "missing": "\x1b[35m",
         "not compared": "\x1b[90m",

@@ -20,6 +20,7 @@ from nps_spectra.report.comparison import Comparison, LibraryEntry
 from nps_spectra.report.lettering import shown
 from nps_spectra.scorers import MatchFactor, Scorer
 from nps_spectra.scoring import printed_match_factor, technique_of
+from nps_spectra.shifted import Hybrid
 from nps_spectra.spectrum import Spectrum
 
 CAUTION: Final = "A score is not an identification: isomers and close analogues can score alike."
@@ -110,8 +111,8 @@ def score_lines(comparison: Comparison) -> tuple[str, str]:
     """The score with its reverse, and how much each spectrum explains of the other."""
     scorer = comparison.scorer
     if comparison.score is None:
-        return f"{scorer.method}: no score", "One of the spectra has no peak to compare."
-    label = "match factor" if isinstance(scorer, MatchFactor) else "score"
+        return f"{scorer.method}: no score", comparison.reason or ""
+    label = "match factor" if scorer.scale > 1 else "score"
     first = (
         f"{scorer.method}: {label} {score_text(comparison.score, scorer)}, "
         f"reverse {score_text(comparison.reverse_score, scorer)} (of {scorer.scale:g})"
@@ -128,7 +129,7 @@ def score_text(score: float | None, scorer: Scorer) -> str:
     """A score as it is printed: match factors as whole numbers, others with three decimals."""
     if score is None:
         return "–"
-    return str(printed_match_factor(score)) if isinstance(scorer, MatchFactor) else f"{score:.3f}"
+    return str(printed_match_factor(score)) if scorer.scale > 1 else f"{score:.3f}"
 
 
 def reference_role(comparison: Comparison) -> str:
@@ -151,6 +152,16 @@ def warnings_of(comparison: Comparison) -> tuple[str, ...]:
             f"CAUTION: the query is of {query.polarity} ions, the reference of {reference.polarity} ions: "
             "such spectra are not comparable, whatever the score."
         )
+    if comparison.mass_difference:
+        found.append(
+            f"CAUTION: {_masses(comparison.scorer)} differ by {shift_text(comparison)}: "
+            "shifted peaks can point to a related compound, not to the same one."
+        )
+    if comparison.supposed_mass is not None:
+        found.append(
+            f"CAUTION: the nominal molecular mass of the query, {comparison.supposed_mass} Da, was supposed by the "
+            "user; its record states none."
+        )
     if comparison.entry is not None and comparison.entry.notice:
         found.append(f"NOTICE: {shown(comparison.entry.notice)}")
     return tuple(found)
@@ -162,12 +173,28 @@ def _named(spectrum: Spectrum) -> str:
     return f"{shown(named)} ({technique})" if named else technique
 
 
-def method_line(scorer: Scorer) -> str:
+def shift_text(comparison: Comparison) -> str:
+    """The mass difference with its sign: "+14 Da", "−14.0157 Da"."""
+    difference = comparison.mass_difference or 0.0
+    decimals = 0 if comparison.scorer.tolerance.value == 0 else 4
+    return f"{difference:+.{decimals}f}\u00a0Da".replace("-", "−")
+
+
+def _masses(scorer: Scorer) -> str:
+    molecular = isinstance(scorer, Hybrid) and scorer.technique == "EI"
+    return "the nominal molecular masses" if molecular else "the precursor m/z"
+
+
+def method_line(comparison: Comparison) -> str:
     """How the peaks were compared, for the foot of a figure."""
+    scorer = comparison.scorer
     steps = [_step(step) for step in scorer.recipe.steps]
     if scorer.tolerance.value > 0:
         steps.append(f"peaks within {scorer.tolerance} match")
-    if isinstance(scorer, MatchFactor):
+    if comparison.mass_difference:
+        how = "only" if scorer.method == "neutral_loss" else "also"
+        steps.append(f"peaks match {how} after a shift of the reference by {shift_text(comparison)}")
+    if isinstance(scorer, MatchFactor) or (isinstance(scorer, Hybrid) and scorer.technique == "EI"):
         steps.append(
             "compared from the higher of the two lowest m/z"
             if scorer.mz_min is None

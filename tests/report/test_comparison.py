@@ -8,14 +8,17 @@ from pathlib import Path
 import naive
 import numpy as np
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
+from peaks import properties
 
 from nps_spectra import Library, NpsSpectraError, Spectra, Spectrum, read_spectra, search, similarity
 from nps_spectra.library.starter import starter_library
 from nps_spectra.report import compare
-from nps_spectra.report.comparison import peaks_of
+from nps_spectra.report.peaks import peaks_of
 from nps_spectra.scoring import METHODS
+
+#: Methods that shift peaks, and so need a mass of both spectra.
+SHIFTING = ("hybrid", "modified_cosine", "neutral_loss")
 
 #: Published principal ions of both substances of the tablet: reference_library/starter_library.csv.
 CAFFEINE = {55, 67, 81, 82, 109, 110, 137, 165, 193, 194}
@@ -46,16 +49,24 @@ def test_the_tablet_against_caffeine_leaves_the_other_substance_unexplained(tabl
 
 @pytest.mark.parametrize("method", METHODS)
 def test_scores_and_shares_are_those_of_the_list_of_hits(tablet: Spectrum, method: str) -> None:
-    library = starter_library()
-    for hit in search(tablet, library, method=method, top=5):
-        found = compare(tablet, hit.library_id, library=library, method=method)
+    # The tablet is a mixture; the mass of caffeine is what is supposed, and a precursor what makes losses.
+    query = tablet.replace(nominal_mass=194, precursor_mz=350.0)
+    starter = starter_library()
+    library = Library(Spectra.of([one.replace(precursor_mz=400.0) for one in starter]), name="with precursors")
+    hits = search(query, library, method=method, top=5)
+    assert len(hits) > 0
+    for hit in hits:
+        found = compare(query, hit.library_id, library=library, method=method)
         assert found.score == hit.score
         assert found.reverse_score == hit.reverse_score
         assert found.matched_peaks == hit.matched_peaks
+        assert found.mass_difference == (hit.mass_difference if method in SHIFTING else None)
         assert found.query_explained == pytest.approx(hit.query_explained, rel=1e-12)
         assert found.library_explained == pytest.approx(hit.library_explained, rel=1e-12)
         assert found.entry is not None
         assert (found.entry.library, found.entry.digest) == (hit.library, hit.library_digest)
+        if method not in ("nist_identity", "nist_simple"):  # which count pairs of traces as explained
+            assert len(of_kind(found.query_peaks, "shifted")) == hit.shifted_peaks
 
 
 @st.composite
@@ -64,32 +75,50 @@ def spectra(draw: st.DrawFn, whole: bool) -> Spectrum:
     mz = draw(st.lists(number, max_size=12))
     intensity = draw(st.lists(st.integers(1, 4000), min_size=len(mz), max_size=len(mz)))
     scaled = mz if whole else [value / 10_000 for value in mz]
-    precursor = draw(st.none() | st.just(40.15)) if not whole else None
-    return Spectrum(scaled, intensity, ionization="EI" if whole else "ESI", precursor_mz=precursor)
+    precursor = draw(st.sampled_from([None, 40.15, 40.19, 61.0, 65.0]))
+    mass = draw(st.sampled_from([None, 60, 64])) if whole else None
+    ionization = "EI" if whole else "ESI"
+    return Spectrum(scaled, intensity, ionization=ionization, precursor_mz=precursor, nominal_mass=mass)
 
 
 OPTIONS: list[dict[str, float]] = [{}, {"mz_min": 45.0}, {"mz_max": 50.0}, {"noise": 0.2}, {"remove_precursor": 0.1}]
 
 
-@given(data=st.data(), whole=st.booleans(), method=st.sampled_from(METHODS), options=st.sampled_from(OPTIONS))
-def test_as_many_pairs_are_drawn_as_the_method_counted(
+@properties(data=st.data(), whole=st.booleans(), method=st.sampled_from(METHODS), options=st.sampled_from(OPTIONS))
+def test_as_many_peaks_are_drawn_as_matched_as_the_method_counted(
     data: st.DataObject, whole: bool, method: str, options: dict[str, float]
 ) -> None:
     query, reference = data.draw(spectra(whole)), data.draw(spectra(whole))
     found = compare(query, reference, method=method, **options)
-    scorer = found.scorer
-    one, other = scorer.prepare(query), scorer.prepare(reference)
-    counted = scorer.score(one, 0, other, np.zeros(1, dtype=np.int64)).matched[0]
-    assert found.matched_peaks == counted
     value = similarity(query, reference, method, **options)
     assert found.score == (None if math.isnan(value) else value)
-    for side, peaks in ((0, found.query_peaks), (1, found.reference_peaks)):
-        drawn = [pair[side] for pair in found.pairs]
-        assert len(set(drawn)) == len(drawn)
-        assert {at for at, peak in enumerate(peaks) if peak.kind == "matched"} == set(drawn)
+    assert (found.reason is None) == (found.score is not None)
+    # What the kernel counted, against what is drawn by `Scorer.pairs` and `Scorer.compared`.
+    one, other = found.scorer.prepare(query), found.scorer.prepare(reference)
+    counted = found.scorer.score(one, 0, other, np.zeros(1, dtype=np.int64)).matched[0]
+    drawn = [{pair.query for pair in found.pairs}, {pair.reference for pair in found.pairs}]
+    assert len(drawn[0]) == counted == found.matched_peaks
+    if method != "hybrid":
+        assert len(drawn[1]) == counted == len(found.pairs)
+    for partners, peaks in zip(drawn, (found.query_peaks, found.reference_peaks), strict=True):
+        assert {at for at, peak in enumerate(peaks) if peak.kind in ("matched", "shifted")} == partners
+    if not found.mass_difference:
+        assert not any(pair.shifted for pair in found.pairs)
+    for pair in found.pairs:
+        a, b = found.query_peaks[pair.query].mz, found.reference_peaks[pair.reference].mz
+        shift = found.mass_difference or 0.0
+        assert naive.within(a, b, found.scorer.tolerance.value + 0.01 * (shift == 0), "Da", shift * pair.shifted)
 
 
-@given(data=st.data(), whole=st.booleans(), method=st.sampled_from(METHODS), options=st.sampled_from(OPTIONS))
+@properties(data=st.data(), whole=st.booleans(), method=st.sampled_from(METHODS))
+def test_differences_add_up_to_what_the_spectra_differ_by(data: st.DataObject, whole: bool, method: str) -> None:
+    found = compare(data.draw(spectra(whole)), data.draw(spectra(whole)), method=method)
+    above = sum(peak.percent for peak in found.query_peaks if peak.kind != "not compared")
+    below = sum(peak.percent for peak in found.reference_peaks if peak.kind != "not compared")
+    assert sum(peak.percent for peak in found.differences) == pytest.approx(above - below, abs=1e-2)
+
+
+@properties(data=st.data(), whole=st.booleans(), method=st.sampled_from(METHODS), options=st.sampled_from(OPTIONS))
 def test_no_peak_disappears(data: st.DataObject, whole: bool, method: str, options: dict[str, float]) -> None:
     query = data.draw(spectra(whole))
     found = compare(query, Spectrum([47], [1], ionization=query.ionization), method=method, **options)
@@ -107,7 +136,11 @@ def test_pairs_are_those_of_the_slow_oracle() -> None:
     one = [(100.0, 5.0), (150.004, 50.0), (200.0, 100.0)]
     other = [(100.02, 9.0), (150.0, 60.0), (200.0099, 100.0), (250.0, 3.0)]
     found = compare(Spectrum(*zip(*one, strict=True)), Spectrum(*zip(*other, strict=True)), method="weighted_cosine")
-    assert list(found.pairs) == naive.matched_pairs(one, other, 0.01) == [(1, 1), (2, 2)]
+    assert (
+        [(pair.query, pair.reference) for pair in found.pairs]
+        == naive.matched_pairs(one, other, 0.01)
+        == [(1, 1), (2, 2)]
+    )
 
 
 def test_peaks_that_the_recipe_removes_stay_in_the_picture() -> None:
@@ -140,8 +173,46 @@ def test_differences_are_signed_and_complete() -> None:
 def test_nothing_to_compare_is_no_score() -> None:
     found = compare(Spectrum([], []), Spectrum([58], [1]))
     assert found.score is None
+    assert found.reason == "The query has no peak to compare."
     assert found.query_explained is None
     assert [peak.kind for peak in found.reference_peaks] == ["not compared"]
+
+
+def test_a_mass_that_lacks_is_the_reason_and_can_be_supposed() -> None:
+    # Ions of fentanyl, and of its para-fluoro analogue with the fluorine in both larger ones.
+    query, reference = (
+        Spectrum([105, 164, 263], [30, 60, 100]),
+        Spectrum([105, 146, 245], [30, 60, 100], formula="C22H28N2O"),
+    )
+    found = compare(query, reference, method="hybrid")
+    assert found.reason == "The query does not state a molecular mass, which hybrid needs."
+    assert {peak.kind for peak in (*found.query_peaks, *found.reference_peaks)} == {"not compared"}
+    found = compare(query, reference, method="hybrid", query_mass=354)
+    assert (found.mass_difference, found.supposed_mass, found.reason) == (18.0, 354, None)
+    assert of_kind(found.query_peaks, "shifted") == {164, 263}
+    assert of_kind(found.reference_peaks, "shifted") == {146, 245}
+    assert [peak.percent for peak in found.differences] == pytest.approx([0.0, 0.0, 0.0], abs=0.1)
+
+
+def test_direct_and_shifted_matches_are_told_apart() -> None:
+    # The example of `similarity`: the larger peak is shifted by the precursors' difference of 14 Da, the other not.
+    query = Spectrum([91.05, 202.10], [50, 100], precursor_mz=322.20)
+    reference = Spectrum([91.05, 188.10], [50, 100], precursor_mz=308.20)
+    found = compare(query, reference, method="modified_cosine")
+    assert [(pair.query, pair.reference, pair.shifted) for pair in found.pairs] == [(0, 0, False), (1, 1, True)]
+    assert (
+        [peak.kind for peak in found.query_peaks]
+        == ["matched", "shifted"]
+        == [peak.kind for peak in found.reference_peaks]
+    )
+    assert found.mass_difference == pytest.approx(14.0)
+
+
+def test_equal_precursors_shift_nothing() -> None:
+    one = Spectrum([91.05, 202.10], [50, 100], precursor_mz=322.20)
+    found = compare(one, one, method="neutral_loss")
+    assert found.mass_difference == 0.0
+    assert {peak.kind for peak in found.query_peaks} == {"matched"}
 
 
 @pytest.mark.parametrize(
