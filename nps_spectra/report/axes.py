@@ -13,22 +13,12 @@ from nps_spectra.errors import MissingDependencyError
 from nps_spectra.library import Library
 from nps_spectra.options import Tolerance
 from nps_spectra.report.comparison import compare
-from nps_spectra.report.figure import (
-    LABEL_SIZE,
-    TEXT_SIZE,
-    Figure,
-    LegendEntry,
-    Panel,
-    has_sign,
-    mirror_figure,
-    mirror_panel,
-    spectrum_figure,
-    spectrum_panel,
-)
-from nps_spectra.report.lettering import Box, fitted
+from nps_spectra.report.figure import Figure, LegendEntry, mirror_figure, spectrum_figure
+from nps_spectra.report.lettering import Box, wrapped
+from nps_spectra.report.panel import LABEL_SIZE, TEXT_SIZE, Panel, has_sign, mirror_panel, spectrum_panel
 from nps_spectra.report.peaks import Kind
 from nps_spectra.report.style import DRAWING_ORDER, GRID, INK, LEADER_WIDTH, SIGN_RADIUS, STYLES, Sign
-from nps_spectra.report.wording import heading_of, score_lines
+from nps_spectra.report.wording import heading_of, score_lines, warnings_of
 from nps_spectra.spectrum import Spectrum
 
 if TYPE_CHECKING:
@@ -117,7 +107,8 @@ def plot_mirror(
     if ax is None:
         return _canvas(mirror_figure(found)).axes[0]
     names = f"{heading_of(found.query).name} (above), {heading_of(found.reference).name} (below)"
-    return _on(ax, lambda area: mirror_panel(found, area), [names, score_lines(found)[0]])
+    cautions = [warning for warning in warnings_of(found) if warning.startswith("CAUTION")]
+    return _on(ax, lambda area: mirror_panel(found, area), [names, score_lines(found)[0], *cautions])
 
 
 def figure_bytes(figure: Figure, format: Literal["png", "pdf"]) -> bytes:
@@ -207,7 +198,7 @@ def _on(ax: Axes, panel_of: Callable[[Box], Panel], titles: Sequence[str]) -> Ax
     ax.set_xlabel("m/z", **words)
     ax.set_ylabel("   ".join(title.text for title in reversed(panel.titles)), **words)
     ax.set_title(
-        "\n".join(_drawable(fitted(title, TEXT_SIZE, panel.area.width)) for title in titles),
+        "\n".join(_drawable(line) for title in titles for line in wrapped(title, TEXT_SIZE, panel.area.width, 3)),
         loc="left",
         parse_math=False,
         **words,

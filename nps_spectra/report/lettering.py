@@ -20,6 +20,8 @@ _WIDTHS: Final = (
     500, 613, 635, 550, 635, 615, 352, 635, 634, 278, 278, 579, 278, 974, 634, 612,
     635, 635, 411, 521, 392, 634, 592, 818, 592, 592, 525, 636, 337, 636, 838,
 )  # fmt: skip
+#: The no-break space and the dot between facts are as narrow as the space, the minus as wide as the plus.
+_NARROW: Final = {"\u00a0": 318, "·": 318, "–": 500, "−": 838}
 _OTHER: Final = 790
 _WIDE: Final = 1000
 _BOLD: Final = 1.12
@@ -52,6 +54,8 @@ def width_of(text: str, size: float, bold: bool = False) -> float:
         code = ord(letter)
         if 32 <= code < 127:
             total += _WIDTHS[code - 32]
+        elif letter in _NARROW:
+            total += _NARROW[letter]
         elif not unicodedata.combining(letter):
             total += _WIDE if unicodedata.east_asian_width(letter) in "WF" else _OTHER
     return total * size * (_BOLD if bold else 1.0) / 1000
@@ -167,6 +171,7 @@ class Shelf:
 
     _STEP: Final = 0.05
     _GAP: Final = 0.55
+    _APART: Final = 0.35
     _SHIFTS: Final = (0.0, -0.25, 0.25, -0.5, 0.5)
 
     def __init__(
@@ -229,8 +234,10 @@ class Shelf:
         if height > highest:
             return height
         near = [other.room for other in self._placed if other.room.left < right and left < other.room.right]
-        near += [sign for sign in self._signs if sign.left < right and left < sign.right and sign.head > height]
+        near += [
+            sign for sign in self._signs if sign.left < right and left < sign.right and sign.head + self._APART > height
+        ]
         for room in sorted(near, key=lambda room: room.foot):
-            if room.foot < height + tall and height < room.head:
-                height = room.head + 0.15
+            if room.foot < height + tall + self._APART and height < room.head + self._APART:
+                height = room.head + self._APART
         return height

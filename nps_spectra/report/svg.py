@@ -9,19 +9,8 @@ from typing import Any, Final
 from nps_spectra.library import Library
 from nps_spectra.options import Tolerance
 from nps_spectra.report.comparison import compare
-from nps_spectra.report.figure import (
-    LABEL_SIZE,
-    TEXT_SIZE,
-    Figure,
-    Label,
-    LegendEntry,
-    Panel,
-    Stick,
-    Text,
-    has_sign,
-    mirror_figure,
-    spectrum_figure,
-)
+from nps_spectra.report.figure import Figure, LegendEntry, mirror_figure, spectrum_figure
+from nps_spectra.report.panel import LABEL_SIZE, TEXT_SIZE, Label, Panel, Stick, Text, has_sign
 from nps_spectra.report.peaks import Kind
 from nps_spectra.report.style import DRAWING_ORDER, GRID, INK, LEADER_WIDTH, SIGN_RADIUS, STYLES, Sign
 from nps_spectra.spectrum import Spectrum

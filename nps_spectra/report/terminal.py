@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from nps_spectra.report.figure import Figure, MirrorFigure, Panel, Stick
+from nps_spectra.report.figure import Figure, MirrorFigure
+from nps_spectra.report.panel import Panel, Stick
 from nps_spectra.report.peaks import Kind, Peak
 from nps_spectra.report.style import DRAWING_ORDER
 from nps_spectra.report.wording import percent, reference_role

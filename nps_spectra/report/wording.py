@@ -69,21 +69,29 @@ def _facts(spectrum: Spectrum) -> str:
         counted(len(spectrum), "peak"),
     )
     # A line is broken between two facts, not inside one.
-    return _BETWEEN.join(shown(fact).replace(" ", "\u00a0") for fact in facts if fact)
+    return _BETWEEN.join(_unbroken(fact) for fact in facts if fact)
 
 
 def _origin(spectrum: Spectrum, entry: LibraryEntry | None) -> str:
+    file = None if spectrum.source is None else _file(spectrum.source.file)
     parts = []
     if entry is not None:
         parts.append(f"{entry.library}, id {entry.library_id}, digest {entry.digest[:12]}")
     elif spectrum.source is not None:
         digest = f", SHA-256 {spectrum.source.sha256[:12]}" if spectrum.source.sha256 else ""
-        parts.append(f"{_file(spectrum.source.file)}, record {spectrum.source.record}{digest}")
-    if spectrum.accession and (entry is None or spectrum.accession != spectrum.name):
-        parts.append(spectrum.accession)
+        parts.append(f"{file}, record {spectrum.source.record}{digest}")
+    named = (spectrum.name, file) if entry is None else (spectrum.name,)
+    if spectrum.accession and not any(spectrum.accession in (name or "") for name in named):
+        parts.append(f"accession {spectrum.accession}")
+    # Lines are broken after commas, and in the contributor, which may be long.
+    found = [", ".join(_unbroken(piece) for piece in part.split(", ")) for part in parts]
     if entry is not None and spectrum.contributor:
-        parts.append(spectrum.contributor)
-    return _BETWEEN.join(shown(part) for part in parts)
+        found.append(shown(spectrum.contributor))
+    return _BETWEEN.join(found)
+
+
+def _unbroken(text: str) -> str:
+    return shown(text).replace(" ", "\u00a0")
 
 
 def _file(path: str) -> str:
@@ -222,4 +230,4 @@ def _step(step: Step) -> str:
             high = "" if step.high is None else f" up to {step.high:g}"
             return f"m/z{low}{high}"
         case ScaleBasePeak():
-            return f"base peak {step.to:g}"
+            return f"intensities scaled to a base peak of {step.to:g}"
