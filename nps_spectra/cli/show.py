@@ -15,7 +15,7 @@ from nps_spectra.report.comparison import compare
 from nps_spectra.report.data import figure_dict
 from nps_spectra.report.figure import Figure, mirror_figure, spectrum_figure
 from nps_spectra.report.output import writable, write_figure
-from nps_spectra.report.terminal import NARROWEST, figure_text
+from nps_spectra.report.terminal import NARROWEST, SIGNS, figure_text
 
 
 def show(options: argparse.Namespace) -> int:
@@ -62,7 +62,7 @@ def _drawn(figure: Figure, width: int | None) -> str:
         figure,
         width=width or size.columns,
         height=size.lines - 1,
-        unicode=_shows("█▁│┆┃·…"),
+        unicode=_shows(SIGNS),
         # https://no-color.org: any value but the empty one.
         colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
     )

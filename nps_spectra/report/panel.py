@@ -28,6 +28,8 @@ _HEADROOM: Final = 5.0
 #: Peaks from this share of the tallest one ask for a label, and this many of them on each side.
 _LABEL_FROM: Final = 1.0
 _MOST_LABELS: Final = 90
+#: Importance of the ion that the record names; that of other peaks is about their height in per cent.
+_NAMED: Final = 1000.0
 _THICKEST, _THINNEST = 0.55, 0.22
 
 
@@ -268,7 +270,7 @@ def _labels(sticks: Sequence[Stick], area: Box, decimals: int, thickness: float)
     )[:_MOST_LABELS]
     placed = shelf.place(
         (
-            Wish(at, sticks[at].x, heights[at], f"{sticks[at].mz:.{decimals}f}", 6.5 if importance >= 10 else 1.0)
+            Wish(at, sticks[at].x, heights[at], f"{sticks[at].mz:.{decimals}f}", _rise(importance))
             for importance, at in wishes
         ),
         LABEL_SIZE,
@@ -279,11 +281,18 @@ def _labels(sticks: Sequence[Stick], area: Box, decimals: int, thickness: float)
     )
 
 
+def _rise(importance: float) -> float:
+    """How far above its peak a label may stand, in mm."""
+    if importance >= _NAMED:
+        return math.inf
+    return 6.5 if importance >= 10 else 1.0
+
+
 def _importance(stick: Stick) -> float:
     """What is labelled first: the ion that the record names, then what is tall; the unexplained before the matched."""
     height = abs(stick.value)
     if stick.kind in ("molecular ion", "precursor"):
-        return 1000.0
+        return _NAMED
     return height * {"unexplained": 1.5, "missing": 1.5, "not compared": 0.2}.get(stick.kind, 1.0)
 
 

@@ -17,6 +17,8 @@ from nps_spectra.report.wording import percent, reference_role
 #: Narrower than this no axis can be read.
 NARROWEST: Final = 40
 _MARGIN: Final = 5
+#: Lines of the drawing of one spectrum, and of a mirror plot, however low the terminal is.
+_LEAST, _LEAST_MIRROR = 11, 17
 _LISTED: Final = 6
 
 
@@ -28,13 +30,13 @@ class Glyphs:
     ----------
     body : mapping
         Sign of a full cell for each class of peaks.
-    up : str
-        Parts of a full cell, from the bottom, in equal steps; empty: only full cells.
+    parts : mapping
+        For signs that can be cut: parts of a cell in equal steps, those of a stick upwards and those downwards.
     axis, corner, wall, tick : str
     """
 
     body: Mapping[Kind, str]
-    up: str
+    parts: Mapping[str, tuple[str, str]]
     axis: str
     corner: str
     wall: str
@@ -55,7 +57,7 @@ UNICODE: Final = Glyphs(
             "other peak": "┃",
         }
     ),
-    "▁▂▃▄▅▆▇",
+    MappingProxyType({"█": ("▁▂▃▄▅▆▇", "▔▀"), "┃": ("╷╻", "╵╹")}),
     "─",
     "└",
     "│",
@@ -75,7 +77,7 @@ ASCII: Final = Glyphs(
             "other peak": "|",
         }
     ),
-    "",
+    MappingProxyType({}),
     "-",
     "+",
     "|",
@@ -95,6 +97,9 @@ _COLOURS: Final[Mapping[Kind, str]] = MappingProxyType(
     }
 )
 _PLAIN: Final = "\x1b[0m"
+_IN_ASCII: Final = str.maketrans({"·": "-", "\u2013": "-", "\u2212": "-", "…": "...", "\u00a0": " "})
+#: What a terminal must be able to show for drawings that are not ASCII.
+SIGNS: Final = "█▁▔▀░▒▓·┃╷╻╵╹│─└┬…"
 
 
 def figure_text(
@@ -108,7 +113,7 @@ def figure_text(
     width : int
         Columns, at least 40 are used.
     height : int
-        Lines to aim at, words included; the drawing has at least 8.
+        Lines to aim at, words included; the drawing has at least 11, a mirror plot 17.
     unicode : bool
         Draw with blocks and lines; False uses ASCII only for the drawing.
     colour : bool
@@ -119,12 +124,27 @@ def figure_text(
     >>> from nps_spectra.report.figure import spectrum_figure
     >>> from nps_spectra.spectrum import Spectrum
     >>> figure = spectrum_figure(Spectrum([58, 91], [100, 40], name="A", ionization="EI"))
-    >>> print(figure_text(figure, width=40, height=14, unicode=False))
+    >>> print(figure_text(figure, width=40, height=14, unicode=False), end="")
+    A
+      EI  -  2 peaks
+        |58
+    100 |#
+        |#
+        |#
+        |#
+        |#
+        |#                                91
+        |#                                 |
+        |#                                 |
+        |#                                 |
+      0 +--+----+----+----+----+----+-----+-
+    m/z   60   65   70   75   80   85    90
+    # base peak   | other peaks: 1
     """
     glyphs = UNICODE if unicode else ASCII
     width = max(width, NARROWEST)
     head, tail = _head(figure, width), _tail(figure, width, glyphs, colour)
-    rows = max(height - len(head) - len(tail) - 2, 8)
+    rows = max(height - len(head) - len(tail) - 2, _LEAST_MIRROR if isinstance(figure, MirrorFigure) else _LEAST)
     picture = _Picture(figure.panels[0], width, rows, glyphs, colour)
     lines = [*head, *picture.lines(), *tail]
     return "\n".join(line if unicode else _plain(line) for line in lines) + "\n"
@@ -135,7 +155,7 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 def _plain(line: str) -> str:
-    return line.replace("·", "-").replace("\u2013", "-").replace("…", "...").replace("\u00a0", " ")
+    return line.translate(_IN_ASCII)
 
 
 def _head(figure: Figure, width: int) -> list[str]:
@@ -233,6 +253,10 @@ class _Picture:
         for column, stick in tallest.items():
             heights[column] = self._draw(cells, column, stick, rows)
         self._label(cells, tallest, heights)
+        if not sticks:
+            words = "no peaks"
+            start = (self._columns - len(words)) // 2
+            cells[rows // 2][start : start + len(words)] = words
         return ["".join(row) for row in cells]
 
     def _rank(self, stick: Stick) -> tuple[float, int]:
@@ -240,19 +264,17 @@ class _Picture:
 
     def _draw(self, cells: list[list[str]], column: int, stick: Stick, rows: int) -> int:
         """Fill the cells of one stick; returns how many it takes."""
-        body, parts = self._glyphs.body[stick.kind], self._glyphs.up
+        body = self._glyphs.body[stick.kind]
+        parts = self._glyphs.parts.get(body, ("", ""))[stick.value < 0]
         exact = abs(stick.value) / 100 * (rows - 1)
         full = int(exact)
-        rest = exact - full
-        # Downwards there are no parts of a block, and only a full block can be cut.
-        partial = parts[int(rest * 8) - 1] if parts and body == "█" and stick.value > 0 and rest >= 0.125 else ""
-        if not partial and (rest >= 0.5 or full == 0):
-            full += 1
-        for at in range(full):
-            cells[rows - 1 - at][column] = _painted(body, stick.kind, self._colour)
-        if partial:
-            cells[rows - 1 - full][column] = _painted(partial, stick.kind, self._colour)
-        return full + bool(partial)
+        part = int((exact - full) * (len(parts) + 1)) if parts else round(exact - full)
+        signs = [body] * full
+        if part or not full:  # the smallest peak is seen, too
+            signs.append(parts[max(part - 1, 0)] if parts else body)
+        for at, sign in enumerate(signs):
+            cells[rows - 1 - at][column] = _painted(sign, stick.kind, self._colour)
+        return len(signs)
 
     def _label(self, cells: list[list[str]], tallest: dict[int, Stick], heights: dict[int, int]) -> None:
         rows = len(cells)
