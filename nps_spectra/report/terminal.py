@@ -99,7 +99,7 @@ _COLOURS: Final[Mapping[Kind, str]] = MappingProxyType(
 _PLAIN: Final = "\x1b[0m"
 _IN_ASCII: Final = str.maketrans({"·": "-", "\u2013": "-", "\u2212": "-", "…": "...", "\u00a0": " "})
 #: What a terminal must be able to show for drawings that are not ASCII.
-SIGNS: Final = "█▁▔▀░▒▓·┃╷╻╵╹│─└┬…"
+SIGNS: Final = "▁▂▃▄▅▆▇█▀▔░▒▓·┃╷╻╵╹│─└┬…"
 
 
 def figure_text(
