@@ -112,14 +112,16 @@ def _record(path: str, number: int | None, format: str | None) -> Target:
         raise NoSpectraError(f"{path}: {report.nothing_read}")
     if len(chosen) == 0:
         raise InputError(f"{path}: no spectrum was read from it; {_files(spectra)}")
+    records = chosen.columns["source_record"].to_list()
+    several = len(set(chosen.texts("source_file").to_list())) > 1
     if number is None:
         if len(chosen) > 1:
-            print(f"{path}: drawing the first of {len(chosen)} spectra; {path}#2 names the second", file=sys.stderr)
+            others = _files(chosen) if several else f"{path}#{int(records[1])} names the second"
+            print(f"{path}: drawing the first of {len(chosen)} spectra; {others}", file=sys.stderr)
         return Target(chosen[0], rejected=bool(report.rejects))
-    records = chosen.columns["source_record"].to_list()
+    if several:
+        raise OptionError(f"{path}#{number}: records are counted in one file; {_files(chosen)}")
     rows = [row for row, record in enumerate(records) if record == number]
-    if len(rows) > 1:
-        raise OptionError(f"{path}#{number}: {len(rows)} files have such a record; {_files(chosen)}")
     if not rows:
         for reject in report.rejects:
             if reject.record == number:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,38 @@ def test_a_file_is_drawn_and_which_of_its_spectra_is_said(file: Path, capsys: py
     assert printed.out.startswith("A\n")
     assert "91" in printed.out
     assert "drawing the first of 2 spectra" in printed.err
+
+
+def test_the_second_spectrum_is_named_by_its_record_not_by_its_place(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.write_text(GOOD.replace("Name: B", BAD + "Name: B"), encoding="utf-8")
+    assert main(["show", str(file)]) == 1
+    assert f"{file}#3 names the second" in capsys.readouterr().err
+    assert main(["show", f"{file}#3"]) == 1
+    assert capsys.readouterr().out.startswith("B\n")
+
+
+def test_records_of_a_folder_are_named_by_file(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = file.with_name("three.msp")
+    other.write_text("Name: C\nNum Peaks: 1\n58 999\n", encoding="utf-8")
+    folder = file.parent
+    assert main(["show", str(folder)]) == 0
+    assert f"drawing the first of 3 spectra; name one of: {other.as_posix()}" in capsys.readouterr().err
+    # Only one of the files has a second record, but nobody who looks at the folder knows which one.
+    assert main(["show", f"{folder}#2"]) == 2
+    assert "records are counted in one file; name one of: " in capsys.readouterr().err
+
+
+def test_a_member_of_an_archive_is_named_after_an_exclamation_mark(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = file.with_name("a.zip")
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("one.msp", "Name: C\nNum Peaks: 1\n58 999\n")
+        packed.writestr("sub/two.msp", GOOD)
+    assert main(["show", f"{archive}!sub/two.msp#2"]) == 0
+    assert capsys.readouterr().out.startswith("B\n")
 
 
 def test_a_record_and_a_library_id_are_named_after_a_hash(
