@@ -112,11 +112,11 @@ def _record(path: str, number: int | None, format: str | None) -> Target:
         raise NoSpectraError(f"{path}: {report.nothing_read}")
     if len(chosen) == 0:
         raise InputError(f"{path}: no spectrum was read from it; {_files(spectra)}")
-    records = chosen.columns["source_record"].to_list()
+    records = [int(record) for record in chosen.numbers("source_record").tolist()]
     several = len(set(chosen.texts("source_file").to_list())) > 1
     if number is None:
         if len(chosen) > 1:
-            others = _files(chosen) if several else f"{path}#{int(records[1])} names the second"
+            others = _files(chosen) if several else f"{path}#{records[1]} names the second"
             print(f"{path}: drawing the first of {len(chosen)} spectra; {others}", file=sys.stderr)
         return Target(chosen[0], rejected=bool(report.rejects))
     if several:
@@ -125,9 +125,9 @@ def _record(path: str, number: int | None, format: str | None) -> Target:
     if not rows:
         for reject in report.rejects:
             if reject.record == number:
-                raise InputError(f"{path}, record {number}, line {reject.line}: {reject.reason}")
-        last = int(max(record for record in records if record is not None))
-        raise OptionError(f"{path}: has no record {number}; records are counted from 1, the last one is {last}")
+                line = "" if reject.line is None else f", line {reject.line}"
+                raise InputError(f"{path}, record {number}{line}: {reject.reason}")
+        raise OptionError(f"{path}: has no record {number}; records are counted from 1, the last one is {max(records)}")
     return Target(chosen[rows[0]], rejected=bool(report.rejects))
 
 
