@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 
 from nps_spectra.cli.main import FINE, REJECTED
 from nps_spectra.cli.targets import Target, find
@@ -63,9 +64,16 @@ def _drawn(figure: Figure, width: int | None) -> str:
         width=width or size.columns,
         height=size.lines - 1,
         unicode=_shows(SIGNS),
-        # https://no-color.org: any value but the empty one.
-        colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
+        colour=sys.stdout.isatty() and wants_colour(os.environ, os.name),
     )
+
+
+def wants_colour(environment: Mapping[str, str], system: str) -> bool:
+    """Whether a terminal is to get colours (https://no-color.org: unset, or empty)."""
+    if environment.get("NO_COLOR") or environment.get("TERM") == "dumb":
+        return False
+    # The old console of Windows prints the codes instead of obeying them.
+    return system != "nt" or bool({"WT_SESSION", "TERM", "ANSICON"} & set(environment))
 
 
 def _shows(signs: str) -> bool:

@@ -209,6 +209,8 @@ class Shelf:
         tall = CAP_HEIGHT * size + 0.1
         foot = wish.height + self._GAP
         best: Placed | None = None
+        if width > self._right - self._left:
+            return None
         for shift in self._SHIFTS:
             left = min(max(wish.x + (shift - 0.5) * width, self._left), self._right - width)
             lowest = self._lowest(left, left + width, foot, tall, foot + wish.rise)

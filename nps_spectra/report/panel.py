@@ -211,7 +211,8 @@ def _mz_limits(peaks: Iterable[Peak], area: Box, decimals: int) -> tuple[float, 
         return 0.0, 100.0
     low, high = min(found), max(found)
     if high - low < 1.0:
-        return max(low - 10.0, 0.0), high + 10.0
+        room = max(10.0, 1e-6 * high)
+        return max(low - room, 0.0), high + room
     label = min(width_of(f"{high:.{decimals}f}", LABEL_SIZE) + 1.0, 0.15 * area.width)
     per_mm = (high - low) / (area.width - 1.5 * label)
     return max(low - 0.5 * label * per_mm, 0.0), high + label * per_mm
@@ -316,12 +317,8 @@ def _mz_ticks(limits: tuple[float, float], area: Box) -> tuple[Tick, ...]:
     """Ticks at round m/z whose labels have room."""
     span = limits[1] - limits[0]
     most = max(area.width / 12.0, 2.0)
-    step = next(
-        step
-        for exponent in range(-3, 7)
-        for step in (10.0**exponent, 2 * 10.0**exponent, 5 * 10.0**exponent)
-        if span / step <= most
-    )
+    power = 10.0 ** math.floor(math.log10(span / most))
+    step = next(step for step in (power, 2 * power, 5 * power, 10 * power, 20 * power) if span / step <= most)
     first, last = math.ceil(limits[0] / step - 1e-9), math.floor(limits[1] / step + 1e-9)
     return tuple(
         Tick(value, f"{value:.6g}", _x(area, limits, value)) for value in (step * at for at in range(first, last + 1))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from nps_spectra.cli.main import main, parser
+from nps_spectra.cli.show import wants_colour
 from nps_spectra.scoring import METHODS
 
 GOOD = "Name: A\nNum Peaks: 2\n58 999\n91 80\n\nName: B\nNum Peaks: 2\n58 999\n119 90\n\n"
@@ -176,6 +177,14 @@ def test_colours_are_for_terminals_that_want_them(
     monkeypatch.setattr(sys, "stdout", terminal)
     assert main(["show", str(file)]) == 0
     assert ("\x1b[" in terminal.printed()) == coloured
+
+
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [({}, False), ({"WT_SESSION": "1"}, True), ({"WT_SESSION": "1", "NO_COLOR": "1"}, False)],
+)
+def test_the_old_console_of_windows_gets_no_codes(environment: dict[str, str], coloured: bool) -> None:
+    assert wants_colour(environment, "nt") == coloured
 
 
 def test_what_is_no_terminal_gets_no_colours(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

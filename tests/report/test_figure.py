@@ -114,6 +114,19 @@ def test_long_names_and_notices_stay_on_the_page() -> None:
     assert_nothing_covers_anything(spectrum_figure(spectrum))
 
 
+@pytest.mark.parametrize(
+    "mz", [[1e-6], [1e6, 1e6 + 0.5], [1e300], [50.0, 1e300], [100.0] * 5, [100.0, 100.0 + 1e-9]], ids=str
+)
+def test_impossible_spectra_are_drawn_all_the_same(mz: list[float]) -> None:
+    spectrum = Spectrum(mz, [10.0**-at for at in range(len(mz))], ionization="ESI", precursor_mz=mz[0])
+    (panel,) = spectrum_figure(spectrum).panels
+    assert len(panel.sticks) == len(mz)
+    assert all(panel.area.left <= stick.x <= panel.area.right for stick in panel.sticks)
+    assert_labels_are_off_the_sticks(panel)
+    assert 1 <= len(panel.mz_ticks) <= 15
+    mirror_figure(compare(spectrum, spectrum))
+
+
 def labels(figure: Figure) -> list[tuple[str, str]]:
     return [(label.text, label.kind) for label in figure.panels[0].labels]
 
