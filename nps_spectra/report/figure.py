@@ -39,8 +39,10 @@ from nps_spectra.spectrum import Spectrum
 
 #: A4 is 210 mm wide.
 WIDTH: Final = 170.0
+#: In mm; a figure grows where many words would leave its panel less than the least.
 SPECTRUM_HEIGHT: Final = 90.0
 MIRROR_HEIGHT: Final = 135.0
+_LEAST_SPECTRUM, _LEAST_MIRROR, _DIFFERENCE = 45.0, 60.0, 17.0
 _LEFT, _RIGHT = 15.0, 3.0
 _LINE: Final = 1.36
 
@@ -123,11 +125,12 @@ def spectrum_figure(spectrum: Spectrum, entry: LibraryEntry | None = None) -> Sp
         if peak.kind in ("molecular ion", "precursor"):
             words[peak.kind] = f"m/z {peak.mz:.{decimals}f}: {peak.kind} by the record"
     legend = column.legend(Counter(peak.kind for peak in peaks), words)
-    area = Box(_LEFT, column.y + 1.5, WIDTH - _RIGHT, SPECTRUM_HEIGHT - 9.0)
+    top = column.y + 1.5
+    area = Box(_LEFT, top, WIDTH - _RIGHT, max(SPECTRUM_HEIGHT - 9.0, top + _LEAST_SPECTRUM))
     panel = spectrum_panel(spectrum, area)
     return SpectrumFigure(
         width=WIDTH,
-        height=SPECTRUM_HEIGHT,
+        height=area.bottom + 9.0,
         title=f"Mass spectrum: {heading.name}",
         headings=(heading,),
         remarks=(),
@@ -161,7 +164,7 @@ def mirror_figure(comparison: Comparison) -> MirrorFigure:
     column.line(scores[1], TEXT_SIZE)
     for warning in warnings:
         if warning.startswith("CAUTION"):
-            column.paragraph(warning, TEXT_SIZE, 2, bold=True)
+            column.paragraph(warning, TEXT_SIZE, 4, bold=True)
     words: dict[Kind, str] = {
         "matched": "matched",
         "shifted": f"matched, shifted by {shift_text(comparison)}",
@@ -178,14 +181,15 @@ def mirror_figure(comparison: Comparison) -> MirrorFigure:
     remarks = [warning for warning in warnings if not warning.startswith("CAUTION")]
     foot = _Column(_LEFT - 11, WIDTH - _RIGHT, 0.0)
     for remark in (method_line(comparison), CAUTION, *remarks):
-        foot.paragraph(remark, SMALL_SIZE, 3, colour=FAINT)
-    below = MIRROR_HEIGHT - foot.y - 1.0
-    difference = Box(_LEFT, below - 8.5 - 17.0, WIDTH - _RIGHT, below - 8.5)
-    area = Box(_LEFT, column.y + 1.5, WIDTH - _RIGHT, difference.top - 3.0)
+        foot.paragraph(remark, SMALL_SIZE, 12, colour=FAINT)
+    top = column.y + 1.5
+    below = max(MIRROR_HEIGHT - foot.y - 1.0, top + _LEAST_MIRROR + 3.0 + _DIFFERENCE + 8.5)
+    difference = Box(_LEFT, below - 8.5 - _DIFFERENCE, WIDTH - _RIGHT, below - 8.5)
+    area = Box(_LEFT, top, WIDTH - _RIGHT, difference.top - 3.0)
     mirror = mirror_panel(comparison, area)
     return MirrorFigure(
         width=WIDTH,
-        height=MIRROR_HEIGHT,
+        height=below + foot.y + 1.0,
         title=f"Mirror plot: {headings[0].name} against {headings[1].name}",
         headings=headings,
         remarks=(*scores, *warnings, method_line(comparison), CAUTION),

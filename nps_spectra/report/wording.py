@@ -91,7 +91,9 @@ def _origin(spectrum: Spectrum, entry: LibraryEntry | None) -> str:
 
 
 def _unbroken(text: str) -> str:
-    return shown(text).replace(" ", "\u00a0")
+    """A text that stays on one line, if it is short."""
+    text = shown(text)
+    return text.replace(" ", "\u00a0") if len(text) <= 40 else text
 
 
 def _file(path: str) -> str:

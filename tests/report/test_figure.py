@@ -109,9 +109,16 @@ def test_long_names_and_notices_stay_on_the_page() -> None:
     name = "N-(1-(2-phenylethyl)-4-piperidinyl)-N-phenyl-" * 20
     spectrum = nominal(30, name=name, formula="C22H28N2O", nominal_mass=336, contributor="laboratory " * 30)
     library = Library(Spectra.of([spectrum]), name="library " * 20, notice="what every user has to know " * 30)
-    query = spectrum.replace(nominal_mass=350, formula=None, polarity="negative", ionization="ESI")
-    assert_nothing_covers_anything(mirror_figure(compare(query, 0, library=library, method="hybrid")))
-    assert_nothing_covers_anything(spectrum_figure(spectrum))
+    query = spectrum.replace(nominal_mass=None, formula=None, polarity="negative", ionization="ESI")
+    mirror = mirror_figure(compare(query, 0, library=library, method="hybrid", query_mass=350))
+    alone = spectrum_figure(spectrum)
+    for figure, least in ((mirror, 60), (alone, 45)):
+        assert_nothing_covers_anything(figure)
+        assert figure.panels[0].area.height >= least - 1e-9
+        assert figure.height <= 257  # A4 less margins
+    # The notice is not cut: all of its 30 sentences are there.
+    assert " ".join(text.text for text in mirror.texts).count("what every user") == 30
+    assert sum(text.text.startswith("CAUTION") for text in mirror.texts) == 3
 
 
 @pytest.mark.parametrize(
