@@ -25,6 +25,8 @@ LABEL_SIZE: Final = 2.45
 SMALL_SIZE: Final = 2.2
 #: Room above the tallest peak for its label, in mm.
 _HEADROOM: Final = 5.0
+#: How far numbers at ticks may reach beyond an area, in mm.
+_OVERHANG: Final = 2.5
 #: Peaks from this share of the tallest one ask for a label, and this many of them on each side.
 _LABEL_FROM: Final = 1.0
 _MOST_LABELS: Final = 90
@@ -320,9 +322,10 @@ def _mz_ticks(limits: tuple[float, float], area: Box) -> tuple[Tick, ...]:
     power = 10.0 ** math.floor(math.log10(span / most))
     step = next(step for step in (power, 2 * power, 5 * power, 10 * power, 20 * power) if span / step <= most)
     first, last = math.ceil(limits[0] / step - 1e-9), math.floor(limits[1] / step + 1e-9)
-    return tuple(
-        Tick(value, f"{value:.6g}", _x(area, limits, value)) for value in (step * at for at in range(first, last + 1))
-    )
+    values = (step * at for at in range(first, last + 1))
+    ticks = [Tick(value, f"{value:.6g}", _x(area, limits, value)) for value in values]
+    # A number at the very end would leave the page.
+    return tuple(tick for tick in ticks if tick.at + width_of(tick.text, TEXT_SIZE) / 2 <= area.right + _OVERHANG)
 
 
 def _value_ticks(

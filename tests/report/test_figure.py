@@ -105,6 +105,12 @@ def test_nothing_covers_anything_in_figures_of_measured_spectra(data_folder: Pat
             assert_nothing_covers_anything(mirror_figure(compare(library[row], other, library=library, method=method)))
 
 
+def test_numbers_at_the_end_of_the_axis_stay_on_the_page() -> None:
+    for high in (100.0, 265.5, 266.0, 1000.0, 99999.5):
+        for span in (0.0, 1.2, 8.8, 10.0, 77.0):
+            assert_nothing_covers_anything(spectrum_figure(Spectrum([high - span, high], [1, 2], ionization="ESI")))
+
+
 def test_long_names_and_notices_stay_on_the_page() -> None:
     name = "N-(1-(2-phenylethyl)-4-piperidinyl)-N-phenyl-" * 20
     spectrum = nominal(30, name=name, formula="C22H28N2O", nominal_mass=336, contributor="laboratory " * 30)
