@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from nps_spectra.display import drawn_by
+
 if TYPE_CHECKING:
     from nps_spectra.cleaning import CleaningRecipe as CleaningRecipe
     from nps_spectra.errors import NpsSpectraError as NpsSpectraError
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
     from nps_spectra.formats import write_spectra as write_spectra
     from nps_spectra.library import Library as Library
     from nps_spectra.options import Tolerance as Tolerance
+    from nps_spectra.report import mirror_svg as mirror_svg
+    from nps_spectra.report import plot_mirror as plot_mirror
+    from nps_spectra.report import plot_spectrum as plot_spectrum
+    from nps_spectra.report import spectrum_svg as spectrum_svg
     from nps_spectra.run import Run as Run
     from nps_spectra.scoring import match_factor as match_factor
     from nps_spectra.scoring import similarity as similarity
@@ -41,10 +47,14 @@ _PUBLIC = {
     "Tolerance": "options",
     "WriteReport": "formats",
     "match_factor": "scoring",
+    "mirror_svg": "report",
+    "plot_mirror": "report",
+    "plot_spectrum": "report",
     "read_run": "formats",
     "read_spectra": "formats",
     "search": "searching",
     "similarity": "scoring",
+    "spectrum_svg": "report",
     "write_spectra": "formats",
 }
 
@@ -61,10 +71,14 @@ __all__ = [
     "WriteReport",
     "__version__",
     "match_factor",
+    "mirror_svg",
+    "plot_mirror",
+    "plot_spectrum",
     "read_run",
     "read_spectra",
     "search",
     "similarity",
+    "spectrum_svg",
     "write_spectra",
 ]
 
@@ -75,6 +89,15 @@ def __getattr__(name: str) -> Any:
         globals()[name] = value
         return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _html_of(value: object) -> str | None:
+    from nps_spectra.report.notebook import html_of
+
+    return html_of(value)
+
+
+drawn_by(_html_of)
 
 
 def __dir__() -> list[str]:

@@ -16,6 +16,7 @@ from nps_spectra.spectrum import Spectrum
 
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 Technique = Literal["EI", "MS/MS"]
 
 #: Spectra of lower entropy are re-weighted (Li et al. 2021).
@@ -67,11 +68,14 @@ class Pairs:
         whose query peaks may take up parts of two.
     shifted : ndarray of bool, shape (pairs,)
         Whether they match only shifted by the mass difference.
+    share : ndarray of float64, shape (pairs,)
+        How much of the library peak's intensity is in the pair: 1, but for the split peaks of ``hybrid``.
     """
 
     query: Int
     library: Int
     shifted: npt.NDArray[np.bool_]
+    share: Float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +146,14 @@ class Scorer:
     def pairs(self, query: Prepared, row: int, library: Prepared, library_row: int) -> Pairs:
         """Pairs of peaks behind the score of two spectra."""
         mine, theirs = matched_pairs(query.clean.peaks(row)[0], library.clean.peaks(library_row)[0], self.tolerance)
-        return Pairs(mine, theirs, np.zeros(len(mine), dtype=bool))
+        return Pairs(mine, theirs, np.zeros(len(mine), dtype=bool), np.ones(len(mine)))
+
+    def compared(self, query: Prepared, row: int, library: Prepared, library_row: int) -> tuple[Mask, Mask]:
+        """Which clean peaks of the query and of the library spectrum take part in the score of the two."""
+        return (
+            np.ones(len(query.clean.peaks(row)[0]), dtype=bool),
+            np.ones(len(library.clean.peaks(library_row)[0]), dtype=bool),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,6 +174,11 @@ class MatchFactor(Scorer):
     def reverse(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
         _, reverse, matched = self._both(query, row, library, rows)
         return Scores(reverse, matched)
+
+    def compared(self, query: Prepared, row: int, library: Prepared, library_row: int) -> tuple[Mask, Mask]:
+        query_mz, mz = query.clean.peaks(row)[0], library.clean.peaks(library_row)[0]
+        limits = match_factor_limits(query_mz, mz, self.mz_min, self.mz_max)
+        return above_traces(query, row, library, library_row, self.pairs(query, row, library, library_row), limits)
 
     def _both(self, query: Prepared, row: int, library: Prepared, rows: Int) -> tuple[Float, Float, Int]:
         from nps_spectra.kernels.match_factor import match_factors
@@ -263,6 +279,28 @@ class Entropy(Scorer):
         from nps_spectra.kernels.pairs import entropy_scores
 
         return _pair_scores(entropy_scores, query, row, library, rows, self.tolerance)
+
+
+def match_factor_limits(query_mz: Float, mz: Float, mz_min: float | None, mz_max: float | None) -> tuple[float, float]:
+    """Lowest and highest m/z of the peaks that take part in a match factor of NIST."""
+    start = 0.0 if mz_min is None else float(mz_min)
+    if mz_min is None and len(query_mz) and len(mz):
+        start = max(float(query_mz[0]), float(mz[0]))
+    return start, math.inf if mz_max is None else float(mz_max)
+
+
+def above_traces(
+    query: Prepared, row: int, library: Prepared, library_row: int, pairs: Pairs, limits: tuple[float, float]
+) -> tuple[Mask, Mask]:
+    """Peaks inside the limits that are no traces: above 1 of 999, or paired with one that is."""
+    mz, intensity = query.clean.peaks(row)
+    other_mz, other_intensity = library.clean.peaks(library_row)
+    inside, other_inside = ((side >= limits[0]) & (side <= limits[1]) for side in (mz, other_mz))
+    part, other_part = inside & (intensity > 1.0), other_inside & (other_intensity > 1.0)
+    strong, other_strong = part[pairs.query], other_part[pairs.library]
+    part[pairs.query[other_strong]] = True
+    other_part[pairs.library[strong]] = True
+    return part & inside, other_part & other_inside
 
 
 def peak_weights(clean: CleanSpectra, mz_exponent: float, intensity_exponent: float) -> Float:

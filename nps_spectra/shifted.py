@@ -14,12 +14,15 @@ from nps_spectra.scorers import (
     Entropy,
     Float,
     Int,
+    Mask,
     Pairs,
     Prepared,
     Scorer,
     Scores,
     WeightedCosine,
+    above_traces,
     kernel_rows,
+    match_factor_limits,
     query_arrays,
     results_for,
 )
@@ -96,7 +99,7 @@ class ModifiedCosine(WeightedCosine):
         partner, shifted = np.empty(len(arrays[0]), dtype=np.int64), np.empty(len(arrays[0]), dtype=np.int64)
         assign(*arrays, shift, *widths(self.tolerance), partner, shifted)
         mine = np.flatnonzero(partner >= 0)
-        return Pairs(mine, partner[mine], shifted[mine] > 0)
+        return Pairs(mine, partner[mine], shifted[mine] > 0, np.ones(len(mine)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +126,7 @@ class NeutralLoss(Entropy):
         shift = float(query.masses[row] - library.masses[library_row])
         loss_partners(*arrays, shift, *widths(self.tolerance), partner)
         mine = np.flatnonzero(partner >= 0)
-        return Pairs(mine, partner[mine], np.ones(len(mine), dtype=bool))
+        return Pairs(mine, partner[mine], np.ones(len(mine), dtype=bool), np.ones(len(mine)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,9 +185,9 @@ class Hybrid(Scorer):
         from nps_spectra.kernels.hybrid import split_peaks
 
         query_mz, query_values, mz, values = _both_arrays(query, row, library, library_row)
-        start, stop = self._limits(query_mz, mz)
-        mine = slice(*np.searchsorted(query_mz, [start, stop]).tolist())
-        theirs = slice(*np.searchsorted(mz, [start, stop]).tolist())
+        low, high = self._limits(query_mz, mz)
+        mine = slice(int(np.searchsorted(query_mz, low)), int(np.searchsorted(query_mz, high, "right")))
+        theirs = slice(int(np.searchsorted(mz, low)), int(np.searchsorted(mz, high, "right")))
         arrays = query_mz[mine], query_values[mine], mz[theirs], values[theirs]
         n, m = len(arrays[0]), len(arrays[2])
         stays_at, moves_to = np.empty(m, dtype=np.int64), np.empty(m, dtype=np.int64)
@@ -196,18 +199,24 @@ class Hybrid(Scorer):
         stay = np.flatnonzero((stays_at >= 0) & (arrays[3] - moved > 1e-6 * arrays[3]))
         move = np.flatnonzero((moves_to >= 0) & (moved > 1e-6 * arrays[3]))
         shifted = np.repeat([False, True], [len(stay), len(move)])
+        going = moved / arrays[3]
         return Pairs(
             mine.start + np.concatenate([stays_at[stay], moves_to[move]]),
             theirs.start + np.concatenate([stay, move]),
             shifted,
+            np.concatenate([1.0 - going[stay], going[move]]),
         )
 
+    def compared(self, query: Prepared, row: int, library: Prepared, library_row: int) -> tuple[Mask, Mask]:
+        if self.technique != "EI":
+            return super().compared(query, row, library, library_row)
+        limits = self._limits(query.clean.peaks(row)[0], library.clean.peaks(library_row)[0])
+        return above_traces(query, row, library, library_row, self.pairs(query, row, library, library_row), limits)
+
     def _limits(self, query_mz: Float, mz: Float) -> tuple[float, float]:
-        """m/z from which on peaks take part, and above which none does."""
-        start = 0.0 if self.mz_min is None else float(self.mz_min)
-        if self.technique == "EI" and self.mz_min is None and len(query_mz) and len(mz):
-            start = max(float(query_mz[0]), float(mz[0]))
-        return start, math.inf if self.mz_max is None else math.nextafter(float(self.mz_max), math.inf)
+        if self.technique == "EI":
+            return match_factor_limits(query_mz, mz, self.mz_min, self.mz_max)
+        return 0.0, math.inf  # the recipe applied them
 
 
 def molecular_masses(spectra: Spectra | Spectrum) -> Float:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nps_spectra.columns import Column, NumberColumn, NumberColumnBuilder, TextColumn, TextColumnBuilder
+from nps_spectra.display import html_of
 from nps_spectra.errors import OptionError
 from nps_spectra.spectrum import END, FIELDS, Kind, Source, Spectrum, content_digest, packable, unpack_original
 
@@ -117,6 +118,9 @@ class Spectra(Sequence[Spectrum]):
 
     def __repr__(self) -> str:
         return f"<Spectra, {len(self)} spectra, {len(self.mz)} peaks>"
+
+    def _repr_html_(self) -> str | None:
+        return html_of(self)
 
     def _text(self, column: str, row: int) -> str | None:
         value = self.columns[column][row]

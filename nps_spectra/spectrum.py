@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
+from nps_spectra.display import html_of
 from nps_spectra.errors import OptionError, SpectrumError
 
 Kind = Literal["text", "texts", "float", "int"]
@@ -210,6 +211,9 @@ class Spectrum:
     def __repr__(self) -> str:
         known = [f"{name}={getattr(self, name)!r}" for name in ("name", "ionization", "precursor_mz")]
         return f"<Spectrum {', '.join(known)}, {len(self)} peaks>"
+
+    def _repr_html_(self) -> str | None:
+        return html_of(self)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Spectrum) and self.digest == other.digest

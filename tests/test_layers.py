@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "nps_spectra"
 #: From the roof to the ground: a module may import what stands below its own line, and its own part.
 FLOORS = [
     ["cli"],
+    ["report"],
     ["searching"],
     ["library"],
     ["formats"],
@@ -28,7 +29,7 @@ FLOORS = [
     ["interop"],
     ["spectrum"],
     ["columns", "options", "atomic", "tables"],
-    ["errors"],
+    ["display", "errors"],
 ]
 LEVEL = {part: level for level, parts in enumerate(FLOORS) for part in parts}
 

@@ -25,10 +25,14 @@ NAMES = [
     "WriteReport",
     "__version__",
     "match_factor",
+    "mirror_svg",
+    "plot_mirror",
+    "plot_spectrum",
     "read_run",
     "read_spectra",
     "search",
     "similarity",
+    "spectrum_svg",
     "write_spectra",
 ]
 HEAVY = ("numba", "h5py", "pyteomics", "matchms", "rdkit", "matplotlib", "pandas", "scipy")

@@ -43,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"nps_spectra {__version__}")
     nouns = top.add_subparsers(dest="noun", required=True, metavar="COMMAND")
     _add_match(nouns)
+    _add_show(nouns)
     _add_library(nouns)
     _add_convert(nouns)
     _add_formats(nouns)
@@ -82,6 +83,34 @@ def _add_match(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     match.add_argument("--out", metavar="DIR", help="write hits.csv, hits.json, rejects.csv and run.json here")
     match.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     match.add_argument("--strict", action="store_true", help="stop at the first record that cannot be read")
+
+
+def _add_show(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    show = nouns.add_parser(
+        "show",
+        help="draw a spectrum, or two as a mirror plot",
+        description="Draw a spectrum in the terminal or to a file; with --against, two and which peaks match.",
+        epilog="TARGET is FILE (its first spectrum), FILE#3 (its third record), LIB.h5#17 (a library id, as a list of "
+        "hits prints it) or starter#17 (the same of the embedded starter library)",
+    )
+    show.add_argument("target", metavar="TARGET", help="the spectrum to draw; with --against: the query")
+    show.add_argument("--against", metavar="TARGET", help="the reference to draw below it")
+    show.add_argument("--method", choices=_METHODS, help="default: nist_identity for EI, entropy for other spectra")
+    show.add_argument("--tolerance", default="0.01 Da", help="of peaks, not for EI (default '0.01 Da')")
+    show.add_argument(
+        "--query-mass",
+        type=int,
+        metavar="DA",
+        help="hybrid of EI: supposed nominal molecular mass of a query that states none",
+    )
+    show.add_argument(
+        "--format", metavar="NAME", help="of the files (see 'nps-spectra formats'); default: told by the content"
+    )
+    show.add_argument("--out", metavar="FILE", help="write FILE.svg, FILE.png or FILE.pdf instead of drawing here")
+    show.add_argument(
+        "--json", action="store_true", help="print peaks, their classes and the scores as one JSON object"
+    )
+    show.add_argument("--width", type=int, metavar="N", help="columns of the drawing; default: those of the terminal")
 
 
 def _add_library(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -185,6 +214,10 @@ def _run(options: argparse.Namespace) -> int:
         from nps_spectra.cli.match import match
 
         return match(options)
+    if options.noun == "show":
+        from nps_spectra.cli.show import show
+
+        return show(options)
     if options.noun in ("convert", "formats"):
         from nps_spectra.cli import convert
 

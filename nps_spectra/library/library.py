@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nps_spectra.columns import TextColumnBuilder
+from nps_spectra.display import html_of
 from nps_spectra.errors import LibraryDamagedError, NoSpectraError, OptionError
 from nps_spectra.spectra import Spectra, joined
 from nps_spectra.spectrum import Spectrum, normalise_polarity
@@ -169,6 +170,9 @@ class Library(Sequence[Spectrum]):
 
     def __repr__(self) -> str:
         return f"<Library {self.name!r}, {len(self)} spectra of {len(self.substances)} substances>"
+
+    def _repr_html_(self) -> str | None:
+        return html_of(self)
 
     @cached_property
     def digest(self) -> str:
