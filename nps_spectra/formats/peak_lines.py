@@ -2,12 +2,11 @@
 
 One pair or several on a line; blanks, tabs, commas or semicolons between the numbers; pairs in brackets; remarks
 behind a pair. A comma may be a decimal mark or stand between two numbers: where both readings are possible, the
-declared number of pairs must decide, or else m/z that ascend in one reading only.
+declared number of pairs must decide.
 """
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -20,8 +19,6 @@ _PLAIN: Final = re.compile(r"^[-+0-9.eE\s;]*$")
 _PLAIN_WITH_COMMAS: Final = re.compile(r"^[-+0-9.eE\s;,]*$")
 _NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf(?:inity)?)", re.IGNORECASE)
 _ONLY_NUMBERS: Final = re.compile(r"[-+0-9.eE,;()\[\]{}]*")
-#: So many pairs in a row do not ascend by accident.
-_ENOUGH: Final = 3
 
 
 def pairs_of(
@@ -117,9 +114,7 @@ def _is_remark(word: str) -> bool:
     return '"' not in word and not _ONLY_NUMBERS.fullmatch(word) and not _NUMBER.fullmatch(word)
 
 
-def _pairs(
-    lines: list[list[list[str]]], declared: int | None, count_field: str
-) -> tuple[list[float], list[float]]:
+def _pairs(lines: list[list[list[str]]], declared: int | None, count_field: str) -> tuple[list[float], list[float]]:
     """m/z and intensity of all lines, in the one reading of the commas that fits."""
     chunks = [cells for line in lines for cells in line]
     as_delimiter = [[part for cell in cells for part in cell.split(",")] for cells in chunks]
@@ -135,20 +130,12 @@ def _pairs(
         if all(len(cells) % 2 == 0 and all(map(_NUMBER.fullmatch, cells)) for cells in reading)
     ]
     if len(readable) > 1:
-        fitting = [reading for reading in readable if sum(map(len, reading)) == 2 * (declared or 0)]
-        if len(fitting) != 1:
-            fitting = [reading for reading in readable if _ascends(reading)]
-        if len(fitting) != 1:
+        readable = [reading for reading in readable if sum(map(len, reading)) == 2 * (declared or 0)]
+        if len(readable) != 1:
             raise RecordFault(
                 f"commas may be decimal or between m/z and intensity, and {count_field} does not tell which"
             )
-        readable = fitting
     return _numbers(readable[0] if readable else as_delimiter)
-
-
-def _ascends(chunks: list[list[str]]) -> bool:
-    mz, _ = _numbers(chunks)
-    return len(mz) >= _ENOUGH and all(low < high for low, high in itertools.pairwise(mz))
 
 
 def _numbers(chunks: list[list[str]]) -> tuple[list[float], list[float]]:
