@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from nps_spectra.formats.fields import assign, assign_collision_energy, complete
-from nps_spectra.formats.jcamp_blocks import Ldr, Place, ldrs_of, originals_of, plain, split, without_comment
+from nps_spectra.formats.jcamp_blocks import Header, Ldr, Place, ldrs_of, originals_of, plain, split, without_comment
 from nps_spectra.formats.jcamp_points import Fields, read_points
 from nps_spectra.formats.record import ParsedRecord, RawRecord, RecordFault, TextFormat, Writer
 from nps_spectra.formats.written import digits, one_line, peak_digits
@@ -52,6 +52,11 @@ _OWN_LABELS: Final = {
     "FORMULA": "formula",
     "MOLECULARFORMULA": "formula",
 }
+_IDENTITY: Final = frozenset(
+    {"synonyms", "formula", "smiles", "inchi", "inchikey", "cas", "exact_mass", "nominal_mass", "accession"}
+)
+#: Longer values of the block are not repeated in the typed fields of all pages; the original fields have them.
+_LONGEST_SHARED: Final = 1024
 _CAS_LABELS: Final = frozenset({"CASREGISTRYNO", "CASNUMBER", "CAS"})
 _MASS_SPECTRA: Final = frozenset({"MS", "MSMS", "GCMS", "LCMS", "GCMSMS", "LCMSMS"})
 _SNIFFED: Final = re.compile(r"^##[ \t]*(?:TITLE|JCAMP[-_ ]?DX|DATA[ _]TYPE)[ \t]*=", re.IGNORECASE | re.MULTILINE)
@@ -73,7 +78,7 @@ def _parse(raw: RawRecord, _name: str) -> ParsedRecord:
     _check_kind(fields)
     if place.ended == "cut":
         raise RecordFault("the block has no end ('##END='): the file is cut short")
-    record = ParsedRecord((), (), dialect=_dialect(fields, series=bool(place.header)))
+    record = ParsedRecord((), (), dialect=_dialect(fields, series=place.header is not None))
     read_points(record, own, fields)
     record.original = [*place.inherited, *originals_of(own)]
     if place.shortened:
@@ -82,9 +87,11 @@ def _parse(raw: RawRecord, _name: str) -> ParsedRecord:
         record.repairs.append("##END= is missing before the next block")
     if place.excess:
         record.repairs.append("more blocks than ##BLOCKS= says")
-    _assign_all(record.fields, record.notes, [*own, *place.header])
+    _assign_all(record.fields, record.notes, own)
+    if place.header is not None:
+        _assign_shared(record, place.header)
     _assign_name(record, fields)
-    if place.header:
+    if place.header is not None:
         _assign_page(record, fields)
     complete(record.fields, record.notes)
     return record
@@ -135,6 +142,24 @@ def _assign_all(fields: dict[str, Any], notes: list[str], ldrs: Sequence[Ldr]) -
         elif one.label == "NAMES":
             for line in one.lines:
                 assign(fields, notes, "synonyms", without_comment(line))
+
+
+def _assign_shared(record: ParsedRecord, header: Header) -> None:
+    """What the block says of all pages holds where the page itself says nothing."""
+    if header.typed is None:
+        found: dict[str, Any] = {}
+        notes: list[str] = []
+        _assign_all(found, notes, header.ldrs)
+        # Scans of a chromatogram are many substances: no scan may be taken for the one that the block names.
+        left_out = _IDENTITY if "TIME" in plain(Fields(header.ldrs, None).text("VARNAME")) else {"synonyms"}
+        kept = {
+            name: value for name, value in found.items() if name not in left_out and len(str(value)) <= _LONGEST_SHARED
+        }
+        header.typed = kept, list(dict.fromkeys(notes))
+    fields, shared_notes = header.typed
+    for name, value in fields.items():
+        record.fields.setdefault(name, value)
+    record.notes += shared_notes
 
 
 def _assign_name(record: ParsedRecord, fields: Fields) -> None:

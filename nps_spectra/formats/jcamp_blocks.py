@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from functools import lru_cache
+from typing import Any, Final, Literal
 
 from nps_spectra.formats.record import RawRecord
 
@@ -12,8 +13,10 @@ from nps_spectra.formats.record import RawRecord
 TABLES: Final = frozenset({"XYDATA", "XYPOINTS", "PEAKTABLE", "PEAKASSIGNMENTS", "DATATABLE"})
 #: Blocks in blocks in blocks: more is no file that anybody wrote.
 DEEPEST: Final = 16
-#: A longer header is kept with the first block or page below it only: with all of them it would fill the memory.
-_LONGEST_REPEATED: Final = 4096
+#: Longer headers are kept with the first block or page below them only: with all of them they would fill the memory.
+_LONGEST_REPEATED: Final = 2048
+#: Longer ones are not remembered.
+_LONGEST_LABEL: Final = 64
 _IGNORED_IN_LABELS: Final = str.maketrans("", "", " -/_\t")
 
 Original = tuple[str, str]
@@ -40,7 +43,30 @@ class Ldr:
     @property
     def text(self) -> str:
         """The value on one line, without comments."""
+        if len(self.lines) == 1:
+            return without_comment(self.lines[0]).strip()
         return " ".join(part for line in self.lines if (part := without_comment(line).strip()))
+
+
+@dataclass(slots=True)
+class Header:
+    """What a series of spectra says of all its pages.
+
+    Attributes
+    ----------
+    ldrs : sequence of Ldr
+    by_label : mapping of str to Ldr
+        The first of each label.
+    attributes : mapping of str to str
+        For the run, if the series is one.
+    typed : tuple of dict and list, optional
+        Typed fields and notes that the format draws from `ldrs`, once for all pages.
+    """
+
+    ldrs: Sequence[Ldr]
+    by_label: Mapping[str, Ldr]
+    attributes: Mapping[str, str]
+    typed: tuple[dict[str, Any], list[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +77,7 @@ class Place:
     ----------
     ended : {"END", "TITLE", "cut"}
         By what the block ends: its own ``##END=``, the next block, or the end of the file.
-    header : sequence of Ldr
+    header : Header or None
         For a page of a series: the fields of its block.
     inherited : sequence of (str, str)
         Original fields of the blocks around it.
@@ -62,7 +88,7 @@ class Place:
     """
 
     ended: Literal["END", "TITLE", "cut"]
-    header: Sequence[Ldr] = ()
+    header: Header | None = None
     inherited: Sequence[Original] = ()
     shortened: bool = False
     excess: bool = False
@@ -80,10 +106,10 @@ class _Block:
     children: int = 0
     descendants: int = 0
     page_line: int = 0
-    series: Sequence[Ldr] | None = None
-    attributes: Mapping[str, str] | None = None
+    header: Header | None = None
     originals: Sequence[Original] = ()
-    given: bool = False
+    size: int = 0
+    pages: int = 0
 
 
 def without_comment(line: str) -> str:
@@ -101,7 +127,13 @@ def label_of(line: str) -> str:
     >>> label_of("##Peak_Table= (XY..XY)"), label_of("##END $$ of the block"), label_of("##.SPECTROMETER TYPE= TRAP")
     ('PEAKTABLE', 'END', '.SPECTROMETERTYPE')
     """
-    return plain(without_comment(line[2:].partition("=")[0]))
+    label = line[2:].partition("=")[0]
+    return _frequent(label) if len(label) <= _LONGEST_LABEL else plain(without_comment(label))
+
+
+@lru_cache(maxsize=512)
+def _frequent(label: str) -> str:
+    return plain(without_comment(label))
 
 
 def plain(text: str) -> str:
@@ -118,12 +150,14 @@ def ldrs_of(lines: Iterable[str]) -> list[Ldr]:
     [('OWNER', 'NIST Collection'), ('NPOINTS', '2')]
     """
     found: list[Ldr] = []
+    value = list[str]()
     for line in lines:
         if line.startswith("##"):
-            name, _, value = line[2:].partition("=")
-            found.append(Ldr(label_of(line), name.strip(), [value]))
-        elif found:
-            found[-1].lines.append(line)
+            name, _, first = line[2:].partition("=")
+            value = [first]
+            found.append(Ldr(label_of(line), name.strip(), value))
+        else:
+            value.append(line)
     return found
 
 
@@ -135,7 +169,8 @@ def originals_of(ldrs: Iterable[Ldr], prefix: str = "") -> list[Original]:
             found.append((prefix + one.name, "\n".join(map(str.strip, one.lines)).strip()))
             continue
         found.append((prefix + one.name, one.lines[0].strip()))
-        found += [(prefix + "$$", line.partition("$$")[2].strip()) for line in one.lines[1:] if "$$" in line]
+        if "$$" in "".join(one.lines):
+            found += [(prefix + "$$", line.partition("$$")[2].strip()) for line in one.lines[1:] if "$$" in line]
     return found
 
 
@@ -143,16 +178,18 @@ def split(lines: Iterable[tuple[int, str]]) -> Iterator[RawRecord]:
     """Records of a file: each block with data, or each page of a series; what stands outside is a record, too."""
     opened: list[_Block] = []
     stray_from, stray = 0, list[str]()
+    # Where text goes that starts no LDR: most lines of a file do not.
+    body: list[str] | None = None
     for at, line in lines:
-        top = opened[-1] if opened else None
         if not line.startswith("##"):
-            if top is not None and not top.children:
-                top.lines.append(line)
+            if body is not None:
+                body.append(line)
             elif line.strip() and not line.lstrip().startswith("$$"):
                 stray_from = stray_from if stray else at
                 stray.append(line)
             continue
         label = label_of(line)
+        top = opened[-1] if opened else None
         if (label == "END" and top is None) or (label not in ("END", "TITLE") and top is not None and top.children):
             stray_from = stray_from if stray else at
             stray.append(line)
@@ -179,6 +216,7 @@ def split(lines: Iterable[tuple[int, str]]) -> Iterator[RawRecord]:
                 yield from _next_page(opened, at)
             _note(top, label, line)
             top.lines.append(line)
+        body = opened[-1].lines if opened and not opened[-1].children else None
     if stray:
         yield _outside(stray_from, stray)
     while opened:
@@ -191,7 +229,7 @@ def _outside(at: int, lines: list[str]) -> RawRecord:
 
 def _takes_title(top: _Block | None) -> bool:
     """Whether a title belongs to the block that is open: some programs write it after other fields."""
-    return top is not None and not (top.titled or top.data or top.link or top.series is not None)
+    return top is not None and not (top.titled or top.data or top.link or top.header is not None)
 
 
 def _holds_blocks(block: _Block) -> bool:
@@ -203,7 +241,7 @@ def _open(opened: list[_Block], at: int, line: str) -> None:
     if opened:
         around = opened[-1]
         if not around.children:
-            around.originals = originals_of(ldrs_of(around.lines), "LINK: ")
+            _keep(around, originals_of(ldrs_of(around.lines), "LINK: "))
         around.children += 1
         block.excess = around.declared is not None and around.children > around.declared
     opened.append(block)
@@ -223,11 +261,18 @@ def _note(block: _Block, label: str, line: str) -> None:
         block.titled = True
 
 
+def _keep(block: _Block, originals: Sequence[Original]) -> None:
+    block.originals = originals
+    block.size = sum(len(name) + len(value) for name, value in originals)
+
+
 def _next_page(opened: list[_Block], at: int) -> Iterator[RawRecord]:
     block = opened[-1]
-    if block.series is None:
-        block.series = ldrs_of(block.lines)
-        block.attributes = {one.name: one.text for one in block.series}
+    if block.header is None:
+        ldrs = ldrs_of(block.lines)
+        _keep(block, originals_of(ldrs))
+        first = {one.label: one for one in reversed(ldrs)}
+        block.header = Header(ldrs, first, {one.name: one.text for one in ldrs})
     else:
         yield _page(opened, "END")
     block.lines, block.page_line, block.data = [], at, False
@@ -235,28 +280,22 @@ def _next_page(opened: list[_Block], at: int) -> Iterator[RawRecord]:
 
 def _page(opened: list[_Block], ended: Literal["END", "TITLE", "cut"]) -> RawRecord:
     block = opened[-1]
-    first = not block.given
-    block.given = True
-    own = originals_of(block.series or ()) if first or _is_short(block.series or ()) else []
-    around, shortened = _inherited(opened, first=first)
-    return RawRecord(
-        block.page_line,
-        block.lines,
-        context=block.attributes,
-        content=Place(ended, block.series or (), [*around, *own], shortened or not (own or first), block.excess),
-    )
+    block.pages += 1
+    inherited, shortened = _inherited(opened, own_page=block.pages)
+    place = Place(ended, block.header, inherited, shortened, block.excess)
+    return RawRecord(block.page_line, block.lines, block.header.attributes if block.header else None, place)
 
 
-def _is_short(ldrs: Sequence[Ldr]) -> bool:
-    return sum(len(line) for one in ldrs for line in one.lines) <= _LONGEST_REPEATED
-
-
-def _inherited(opened: Sequence[_Block], *, first: bool) -> tuple[list[Original], bool]:
-    """Original fields of the LINK blocks around the innermost one, and whether some were left out."""
+def _inherited(opened: Sequence[_Block], own_page: int = 0) -> tuple[list[Original], bool]:
+    """Original fields around the innermost block or page, and whether some were kept with an earlier record only."""
     found: list[Original] = []
+    budget = _LONGEST_REPEATED
     shortened = False
-    for block in opened[:-1]:
-        if (first and block.children == 1) or sum(len(value) for _, value in block.originals) <= _LONGEST_REPEATED:
+    for block in opened if own_page else opened[:-1]:
+        is_first = (block.children or own_page) == 1 and own_page <= 1
+        if not is_first:
+            budget -= block.size
+        if is_first or budget >= 0:
             found += block.originals
         else:
             shortened = True
@@ -266,11 +305,11 @@ def _inherited(opened: Sequence[_Block], *, first: bool) -> tuple[list[Original]
 def _closed(opened: list[_Block], ended: Literal["END", "TITLE", "cut"]) -> Iterator[RawRecord]:
     """The innermost block, as a record if it is one."""
     block = opened[-1]
-    if block.series is not None:
+    if block.header is not None:
         yield _page(opened, ended)
     elif not block.children:
-        around, shortened = _inherited(opened, first=True)
-        yield RawRecord(block.line, block.lines, content=Place(ended, (), around, shortened, block.excess))
+        inherited, shortened = _inherited(opened)
+        yield RawRecord(block.line, block.lines, content=Place(ended, None, inherited, shortened, block.excess))
     elif block.descendants < (block.declared or 0):
         yield RawRecord(
             block.line,

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nps_spectra.formats.fields import number
-from nps_spectra.formats.jcamp_blocks import TABLES, Ldr, plain, without_comment
+from nps_spectra.formats.jcamp_blocks import TABLES, Header, Ldr, plain, without_comment
 from nps_spectra.formats.jcamp_tables import ordinates, pairs
 from nps_spectra.formats.record import ParsedRecord, RecordFault
 
@@ -51,15 +51,14 @@ class Axis:
 class Fields:
     """LDRs of a block, or of a page and the block around it, by label."""
 
-    def __init__(self, own: Sequence[Ldr], header: Sequence[Ldr]) -> None:
-        self._found: dict[str, Ldr] = {}
-        for one in (*own, *header):
-            self._found.setdefault(one.label, one)
+    def __init__(self, own: Sequence[Ldr], header: Header | None) -> None:
+        self._own = {one.label: one for one in reversed(own)}
+        self._shared = header.by_label if header is not None else {}
         self._symbols = [plain(symbol) for symbol in self.text("SYMBOL").split(",")]
 
     def text(self, label: str) -> str:
         """Value on one line, empty where there is none."""
-        found = self._found.get(label)
+        found = self._own.get(label) or self._shared.get(label)
         return found.text if found is not None else ""
 
     def value(self, label: str) -> float | None:
@@ -131,7 +130,7 @@ def _table(record: ParsedRecord, own: Sequence[Ldr]) -> tuple[str, list[str]]:
             raise RecordFault("no table of points (##PEAK TABLE=, ##XYDATA=, ##XYPOINTS= or ##DATA TABLE=)")
         lines = ["(XY..XY)", *counts[0][1:]]
         record.repairs.append("peaks without a label after ##NPOINTS=")
-    if any("$$" in line for line in lines):
+    if "$$" in "".join(lines):
         lines = [without_comment(line) for line in lines]
     return lines[0], lines[1:]
 

@@ -80,7 +80,7 @@ def pairs(lines: Sequence[str]) -> tuple[list[float], list[float]]:
         bad = next(line for line in lines if not _FREE.fullmatch(line))
         raise RecordFault(f"data line {bad.strip()[:40]!r}: expected pairs of numbers 'x, y'")
     rows = [row.split() for row in text.translate(_SEPARATORS).split("\n")]
-    if any(len(row) % 2 for row in rows):
+    if 1 in [len(row) % 2 for row in rows]:
         bad = next(line for line, row in zip(lines, rows, strict=True) if len(row) % 2)
         raise RecordFault(f"data line {bad.strip()[:40]!r} is not in pairs 'x, y'")
     cells = list(itertools.chain.from_iterable(rows))

@@ -27,9 +27,16 @@ GOOD = {
     "  58.1 999 999\n  91 20 20\n//\n",
     "mgf": "BEGIN IONS\nTITLE=Fine\nPEPMASS=120.1\n58.1 999\n91 20\nEND IONS\n\n",
     "wide_csv": "Fine,999,20,0,0,0,0,0,0,0,0\n",
+    "jcamp": "##TITLE= Fine\n##JCAMP-DX= 5.00\n##DATA TYPE= MASS SPECTRUM\n##XUNITS= M/Z\n##NPOINTS= 2\n"
+    "##PEAK TABLE= (XY..XY)\n58.1, 999\n91, 20\n##END=\n",
+    "sdf": "mol\n\n\n  0  0  0  0  0  0  0  0  0  0999 V2000\nM  END\n>  <NAME>\nFine\n\n>  <NUM PEAKS>\n2\n\n"
+    ">  <MASS SPECTRAL PEAKS>\n58.1 999\n91 20\n\n$$$$\n",
 }
 HEADER = {"wide_csv": "Name,58.1,91,92,93,94,95,96,97,98,99\n"}
-FILE = {"msp": "a.msp", "massbank": "a.txt", "mgf": "a.mgf", "wide_csv": "a.csv", "text": "a.xy"}
+FILE = {
+    **{"msp": "a.msp", "massbank": "a.txt", "mgf": "a.mgf", "wide_csv": "a.csv", "text": "a.xy"},
+    **{"jcamp": "a.jdx", "sdf": "a.sdf"},
+}
 UGLY = {
     "msp": [
         ("Num Peaks: 1\n58 1\n\n", "'Name:'"),
@@ -67,6 +74,26 @@ UGLY = {
         ("Bad,1,nan,0,0,0,0,0,0,0,0\n", "intensity is nan"),
         ("Bad,-1,0,0,0,0,0,0,0,0,0\n", "intensity is -1.0"),
         ("Bad,0,0,0,0,0,0,0,0,0,0\n", "no peaks"),
+    ],
+    "jcamp": [
+        ("rubbish\n", "found 'rubbish' outside a block"),
+        ("##END=\n", "found '##END=' outside a block"),
+        ("##TITLE= Bad\n##END=\n", "no table of points"),
+        ("##TITLE= Bad\n##PEAK TABLE= (XY..XY)\n58, nan\n##END=\n", "'58, nan': expected pairs"),
+        ("##TITLE= Bad\n##PEAK TABLE= (XY..XY)\n58, 1\n91, -1\n##END=\n", "intensity is -1.0"),
+        ("##TITLE= Bad\n##PEAK TABLE= (XY..XY)\n58, 1\n91\n##END=\n", "'91' is not in pairs"),
+        ("##TITLE= Bad\n##PEAK TABLE= (XY..XY)\n##END=\n", "no peaks"),
+        ("##TITLE= Bad\n##PEAK TABLE= (XY..XY)\n0, 5\n##END=\n", "m/z is 0.0"),
+        ("##TITLE= Bad\n##DATA TYPE= INFRARED SPECTRUM\n##XYDATA= (X++(Y..Y))\n1 2\n##END=\n", "INFRARED SPECTRUM"),
+        ("##TITLE= Bad\n##XYDATA= (X++(Y..Y))\n1AJ\n2A\n##END=\n", "Y-value check found 1, expected 2"),
+    ],
+    "sdf": [
+        ("rubbish\n$$$$\n", "0 data items <MASS SPECTRAL PEAKS>"),
+        ("Bad\n\n\n\nM  END\n>  <MASS SPECTRAL PEAKS>\n58 nan\n\n$$$$\n", "intensity is nan"),
+        ("Bad\n\n\n\nM  END\n>  <MASS SPECTRAL PEAKS>\n58 1\n91 -1\n\n$$$$\n", "intensity is -1.0"),
+        ("Bad\n\n\n\nM  END\n>  <MASS SPECTRAL PEAKS>\n58 x\n\n$$$$\n", "'x' is not a number"),
+        ("Bad\n\n\n\nM  END\n>  <MASS SPECTRAL PEAKS>\n58\n\n$$$$\n", "not in pairs"),
+        ("Bad\n\n\n\nM  END\n>  <MASS SPECTRAL PEAKS>\n\n$$$$\n", "no peaks"),
     ],
 }
 SINGLE_UGLY = [
@@ -157,7 +184,7 @@ def test_a_format_is_known_by_its_content_whatever_the_file_is_called(tmp_path: 
     assert read_spectra(path).digests() == read_spectra(path, format=name).digests()
 
 
-@pytest.mark.parametrize("name", ["msp", "massbank"])
+@pytest.mark.parametrize("name", ["msp", "massbank", "jcamp"])
 def test_half_a_record_at_the_start_does_not_hide_the_others(tmp_path: Path, name: str) -> None:
     text = "".join(GOOD[name].splitlines(keepends=True)[-2:]) + GOOD[name] * 2
     spectra = read_spectra(write(tmp_path, FILE[name], text))
@@ -224,7 +251,7 @@ def test_a_named_format_that_finds_no_record_says_so(tmp_path: Path) -> None:
 
 
 def test_an_unknown_format_is_wrong_use(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="unknown format 'raw': expected one of massbank, mgf, msp"):
+    with pytest.raises(OptionError, match="unknown format 'raw': expected one of jcamp, massbank, mgf, msp"):
         read_spectra(write(tmp_path, "a.msp", VALID["msp"]), format="raw")
 
 
@@ -251,8 +278,8 @@ def test_a_folder_with_mixed_files_and_archives(tmp_path: Path) -> None:
     check_account(spectra)
     root = tmp_path.as_posix()
     files = [
-        *("massbank/a.txt", "mgf/a.mgf", "msp/a.msp", "packed/a.msp.gz", "packed/b.zip!in/a.mgf"),
-        *("packed/c.tar.xz!in/a.txt", "text/a.xy", "wide_csv/a.csv"),
+        *("jcamp/a.jdx", "massbank/a.txt", "mgf/a.mgf", "msp/a.msp", "packed/a.msp.gz", "packed/b.zip!in/a.mgf"),
+        *("packed/c.tar.xz!in/a.txt", "sdf/a.sdf", "text/a.xy", "wide_csv/a.csv"),
     ]
     expected = [f"{root}/{file}" for file in files for _ in range(1 if file.startswith("text") else 3)]
     assert [spectrum.source.file for spectrum in spectra if spectrum.source] == expected
