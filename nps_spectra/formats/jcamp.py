@@ -60,8 +60,7 @@ _LONGEST_SHARED: Final = 1024
 _CAS_LABELS: Final = frozenset({"CASREGISTRYNO", "CASNUMBER", "CAS"})
 _MASS_SPECTRA: Final = frozenset({"MS", "MSMS", "GCMS", "LCMS", "GCMSMS", "LCMSMS"})
 _SNIFFED: Final = re.compile(r"^##[ \t]*(?:TITLE|JCAMP[-_ ]?DX|DATA[ _]TYPE)[ \t]*=", re.IGNORECASE | re.MULTILINE)
-_IONIZATION_MODE: Final = re.compile(r"\s*(.*?)\s*([+-])\s*")
-_MOLFORM: Final = re.compile(r"(?:\s*[A-Z][a-z]?\s*\d*)+\s*")
+_MOLFORM: Final = re.compile(r"(?:[A-Z][a-z]?\d*)+", re.ASCII)
 #: ChemStation and GCMSsolution number the entries of a library in their titles.
 _NO_NAME: Final = re.compile(r"\d*|library entry \d+ in .*", re.IGNORECASE)
 
@@ -127,16 +126,16 @@ def _assign_all(fields: dict[str, Any], notes: list[str], ldrs: Sequence[Ldr]) -
         elif own_label in _OWN_LABELS:
             assign(fields, notes, _OWN_LABELS[own_label], one.text)
         elif one.label == "MOLFORM":
-            text = one.text
-            assign(fields, notes, "formula", "".join(text.split()) if _MOLFORM.fullmatch(text) else text)
+            formula = "".join(one.text.split())
+            assign(fields, notes, "formula", formula if _MOLFORM.fullmatch(formula) else one.text)
         elif one.label in ("MW", ".NOMINALMASS") and one.text.isdecimal():
             # An average mass has decimals; it is neither nominal nor exact.
             assign(fields, notes, "nominal_mass", one.text)
         elif one.label in (".IONIZATIONMODE", ".IONISATIONMODE"):
-            mode = _IONIZATION_MODE.fullmatch(one.text)
-            assign(fields, notes, "ionization", mode.group(1) if mode else one.text)
-            if mode:
-                assign(fields, notes, "polarity", mode.group(2))
+            mode = one.text
+            assign(fields, notes, "ionization", mode.rstrip("+-"))
+            if mode.endswith(("+", "-")):
+                assign(fields, notes, "polarity", mode[-1])
         elif own_label == "COLLISIONENERGY":
             assign_collision_energy(fields, notes, one.text)
         elif one.label == "NAMES":

@@ -16,8 +16,9 @@ from nps_spectra.formats.jcamp_blocks import TABLES, Header, Ldr, plain, without
 from nps_spectra.formats.jcamp_tables import ordinates, pairs
 from nps_spectra.formats.record import ParsedRecord, RecordFault
 
-_PAIRS: Final = re.compile(r"\s*\(\s*(\w+?)\s*,?\s*(\w+?)\s*\.\.\s*\1\s*,?\s*\2\s*\)(.*)", re.IGNORECASE)
-_EQUIDISTANT: Final = re.compile(r"\s*\(\s*(\w+)\s*\+\+\s*\(\s*(\w+)\s*\.\.\s*\2\s*\)\s*\)(.*)", re.IGNORECASE)
+_PAIRS: Final = re.compile(r"\s*\(\s*(\w+?)\s*,?\s*(\w+?)\s*\.\.\s*\1\s*,?\s*\2\s*\)", re.IGNORECASE)
+_EQUIDISTANT: Final = re.compile(r"\s*\(\s*(\w+)\s*\+\+\s*\(\s*(\w+)\s*\.\.\s*\2\s*\)\s*\)", re.IGNORECASE)
+_LONGEST_FORM: Final = 100
 _MASS_UNITS: Final = re.compile(r"M/?Z|MASS|DALTON|\bDA\b|\bAMU\b|\bU\b|\bTH\b|THOMSON", re.IGNORECASE)
 #: Points of a profile are closer than the masses of two nominal peaks.
 _NOMINAL_STEP: Final = 1.0
@@ -92,14 +93,15 @@ def read_points(record: ParsedRecord, own: Sequence[Ldr], fields: Fields) -> Non
         There is no table or several, its form is not that of a spectrum, its x is no m/z, or a check fails.
     """
     first_line, lines = _table(record, own)
-    equidistant = _EQUIDISTANT.match(first_line)
-    found = equidistant or _PAIRS.match(first_line)
+    start = first_line[:_LONGEST_FORM]
+    equidistant = _EQUIDISTANT.match(start)
+    found = equidistant or _PAIRS.match(start)
     if found is None and first_line.strip():
         raise RecordFault(f"table of the form {first_line.strip()[:40]!r}, expected (XY..XY) or (X++(Y..Y))")
     if found is None:
         record.notes.append("table without its form: taken as (XY..XY)")
     symbols = (plain(found.group(1)), plain(found.group(2))) if found else ("X", "Y")
-    rest = found.group(3).strip(" \t,;") if found else ""
+    rest = first_line[found.end() :].strip(" \t,;") if found else ""
     if rest[:1].isdigit():
         if len(rest.split()) > 1 or "," in rest:
             lines = [rest, *lines]
