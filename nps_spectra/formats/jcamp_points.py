@@ -144,7 +144,9 @@ def _read_pairs(record: ParsedRecord, lines: list[str], fields: Fields, x: Axis,
         mz = [value * x.factor for value in mz]
     if y.factor != 1:
         intensity = [value * y.factor for value in intensity]
-    _check_ends(record, mz, intensity, x, y)
+    if not fields.text("NTUPLES"):
+        # In a series these are the ends of all its tables together.
+        _check_ends(record, mz, intensity, x, y)
     if 0.0 in mz:
         kept = [at for at, value in enumerate(mz) if value != 0 or intensity[at] != 0]
         if len(kept) < len(mz):

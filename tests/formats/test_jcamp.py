@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from nps_spectra import Spectra, Spectrum, read_spectra
-from nps_spectra.formats import write_spectra
+from nps_spectra.errors import FormatError
+from nps_spectra.formats import read_run, write_spectra
 from nps_spectra.formats.jcamp import FORMAT
 from nps_spectra.formats.jcamp_blocks import DEEPEST, label_of
 from nps_spectra.formats.record import RawRecord
@@ -205,6 +206,24 @@ def test_a_series_without_times_is_of_one_substance(reads: Any) -> None:
     spectra = reads(SERIES.replace("RETENTION TIME", "COLLISION GAS"))
     assert {spectrum.cas for spectrum in spectra} == {"108-95-2"}
     assert {spectrum.retention_time_s for spectrum in spectra} == {None}
+
+
+def test_a_series_over_time_is_a_run(tmp_path: Path) -> None:
+    path = tmp_path / "a.dx"
+    path.write_text(SERIES.replace("50, 5.84; 51, 9.55\n", ""), encoding="utf-8")
+    run = read_run(path)
+    assert run.retention_time_s.tolist() == [272, 301, 333]
+    assert run.total_ion_current.tolist() == pytest.approx([192.6, 0, 265.3])
+    assert len(run.at_level(1)) == 3
+    assert run.attributes["TITLE"] == "GC-MS analysis of Phenol, 2-Chlorphenol, and o-Kresol"
+
+
+@pytest.mark.parametrize("text", [PEAK_TABLE, SERIES.replace("RETENTION TIME", "COLLISION GAS"), link(SERIES)])
+def test_other_files_are_no_run(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.dx"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(FormatError, match="a set of spectra"):
+        read_run(path)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ GOOD = {
 HEADER = {"wide_csv": "Name,58.1,91,92,93,94,95,96,97,98,99\n"}
 FILE = {
     **{"msp": "a.msp", "massbank": "a.txt", "mgf": "a.mgf", "wide_csv": "a.csv", "text": "a.xy"},
-    **{"jcamp": "a.jdx", "sdf": "a.sdf"},
+    **{"jcamp": "a.jdx", "jcamp_run": "b.jdx", "sdf": "a.sdf"},
 }
 UGLY = {
     "msp": [
@@ -106,7 +106,11 @@ SINGLE_UGLY = [
 CASES = [(name, bad, reason) for name, variants in UGLY.items() for bad, reason in variants]
 #: One valid file of every format, with more than one record where the format allows it.
 VALID = {name: HEADER.get(name, "") + good * 3 for name, good in GOOD.items()} | {
-    "text": "# a comment\nm/z\tintensity\n58.1\t999\n91\t20\n119\t5\n"
+    "text": "# a comment\nm/z\tintensity\n58.1\t999\n91\t20\n119\t5\n",
+    "jcamp_run": "##TITLE= Fine\n##DATA TYPE= MASS SPECTRUM\n##NTUPLES= MASS SPECTRUM\n##SYMBOL= X, Y, T\n"
+    "##VAR_NAME= MASS, INTENSITY, RETENTION TIME\n##UNITS= M/Z, COUNTS, SECONDS\n"
+    + "".join(f"##PAGE= T= {time}\n##NPOINTS= 1\n##DATA TABLE= (XY..XY), PEAKS\n58.1, 7\n" for time in (60, 61, 62))
+    + "##END NTUPLES= MASS SPECTRUM\n##END=\n",
 }
 
 
@@ -251,7 +255,7 @@ def test_a_named_format_that_finds_no_record_says_so(tmp_path: Path) -> None:
 
 
 def test_an_unknown_format_is_wrong_use(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="unknown format 'raw': expected one of jcamp, massbank, mgf, msp"):
+    with pytest.raises(OptionError, match="unknown format 'raw': expected one of jcamp, jcamp_run, massbank, mgf, msp"):
         read_spectra(write(tmp_path, "a.msp", VALID["msp"]), format="raw")
 
 
@@ -278,7 +282,15 @@ def test_a_folder_with_mixed_files_and_archives(tmp_path: Path) -> None:
     check_account(spectra)
     root = tmp_path.as_posix()
     files = [
-        *("jcamp/a.jdx", "massbank/a.txt", "mgf/a.mgf", "msp/a.msp", "packed/a.msp.gz", "packed/b.zip!in/a.mgf"),
+        *(
+            "jcamp/a.jdx",
+            "jcamp_run/b.jdx",
+            "massbank/a.txt",
+            "mgf/a.mgf",
+            "msp/a.msp",
+            "packed/a.msp.gz",
+            "packed/b.zip!in/a.mgf",
+        ),
         *("packed/c.tar.xz!in/a.txt", "sdf/a.sdf", "text/a.xy", "wide_csv/a.csv"),
     ]
     expected = [f"{root}/{file}" for file in files for _ in range(1 if file.startswith("text") else 3)]

@@ -138,6 +138,31 @@ END IONS
 ##END=
 ##END=
 """,
+    "jcamp_run": """##TITLE= A run
+##DATA TYPE= MASS SPECTRUM
+##OWNER= somebody
+##.IONIZATION MODE= EI+
+##NTUPLES= MASS SPECTRUM
+##VAR_NAME= MASS, INTENSITY, RETENTION TIME
+##SYMBOL= X, Y, T
+##UNITS= M/Z, COUNTS, MINUTES
+##PAGE= T= 4.5
+##NPOINTS= 2
+##DATA TABLE= (XY..XY), PEAKS
+58, 999; 91, 20
+##PAGE= T= 4.6
+##NPOINTS= 0
+##DATA TABLE= (XY..XY), PEAKS
+##PAGE= T= 4.7
+##NPOINTS= 3
+##FIRST= 58, , 4.7
+##LAST= 60, , 4.7
+##DATA TABLE= (X++(Y..Y)), XYDATA
+58AJ%
+60B
+##END NTUPLES= MASS SPECTRUM
+##END=
+""",
     "sdf": """First
  made up
 
@@ -186,7 +211,7 @@ M  END
 $$$$
 """,
 }
-RECORDS = {"msp": 2, "massbank": 2, "mgf": 2, "text": 1, "wide_csv": 2, "jcamp": 4, "sdf": 2}
+RECORDS = {"msp": 2, "massbank": 2, "mgf": 2, "text": 1, "wide_csv": 2, "jcamp": 4, "jcamp_run": 3, "sdf": 2}
 
 #: What breaks parsers more often than random bytes do.
 SPITEFUL = [
