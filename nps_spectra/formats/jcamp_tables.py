@@ -109,7 +109,7 @@ def ordinates(lines: Sequence[str]) -> Ordinates:
 
     Examples
     --------
-    >>> ordinates(["599.860@VKT%TLkj", "604A4"]).values
+    >>> ordinates(["599.860@VKT%TLkj", "604D"]).values
     [0.0, 0.0, 0.0, 0.0, 2.0, 4.0, 4.0, 4.0, 7.0, 5.0, 4.0]
     """
     table = Ordinates()
