@@ -139,7 +139,7 @@ def _table(record: ParsedRecord, own: Sequence[Ldr]) -> tuple[str, list[str]]:
 
 def _read_pairs(record: ParsedRecord, lines: list[str], fields: Fields, x: Axis, y: Axis) -> None:
     mz, intensity = pairs(lines)
-    _check_count(record, fields, len(mz))
+    _check_count(record, fields, len(mz), commas="," in "".join(lines))
     if x.factor != 1:
         mz = [value * x.factor for value in mz]
     if y.factor != 1:
@@ -155,11 +155,17 @@ def _read_pairs(record: ParsedRecord, lines: list[str], fields: Fields, x: Axis,
     record.mz, record.intensity = mz, intensity
 
 
-def _check_count(record: ParsedRecord, fields: Fields, points: int) -> None:
-    declared = fields.text("NPOINTS").split()
-    if not declared:
+def _check_count(record: ParsedRecord, fields: Fields, points: int, *, commas: bool) -> None:
+    text = fields.text("NPOINTS").split()
+    declared = number(text[0]) if text else None
+    if commas and declared and 2 * declared == points:
+        # "58,1 999,5" is two points by the standard, and one point of a program that writes decimal commas.
+        raise RecordFault(
+            f"##NPOINTS= is {text[0]}, found {points} points: commas may be decimal marks, expected points"
+        )
+    if not text:
         record.notes.append("##NPOINTS= is missing: all points were read")
-    elif number(declared[0]) != points:
+    elif declared != points:
         record.repairs.append(COUNT_REPAIR)
 
 

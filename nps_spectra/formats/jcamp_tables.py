@@ -22,7 +22,7 @@ _ALLOWANCE: Final = 256
 
 _FREE: Final = re.compile(r"[-+0-9.eE\s,;]*")
 _SEPARATORS: Final = str.maketrans(",;", "  ")
-_NUMBER: Final = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]\d{1,3})?"
+_NUMBER: Final = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]\d{1,3})?"
 _TOKEN: Final = re.compile(rf"{_NUMBER}|[@A-Ia-i%J-Rj-rS-Zs]\d*\.?\d*|\?", re.ASCII)
 _ABSCISSA: Final = re.compile(r"[-+]?\d*\.?(\d*)(?:[eE]([-+]\d+))?", re.ASCII)
 _NO_SEPARATOR: Final = re.compile(r"\.\d*\.")
@@ -87,7 +87,7 @@ def pairs(lines: Sequence[str]) -> tuple[list[float], list[float]]:
     try:
         return list(map(float, cells[::2])), list(map(float, cells[1::2]))
     except ValueError:
-        bad = next(cell for cell in cells if not re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", cell))
+        bad = next(cell for cell in cells if not re.fullmatch(r"[-+]?(\d+(?:\.\d*)?|\.\d+)([eE][-+]?\d+)?", cell))
         raise RecordFault(f"data: {bad[:40]!r} is not a number") from None
 
 

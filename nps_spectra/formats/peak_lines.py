@@ -17,7 +17,7 @@ _QUOTED: Final = re.compile(r'"[^"]*"')
 _BREAK: Final = re.compile(r"[;()\[\]{}]")
 _PLAIN: Final = re.compile(r"^[-+0-9.eE\s;]*$")
 _PLAIN_WITH_COMMAS: Final = re.compile(r"^[-+0-9.eE\s;,]*$")
-_NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf(?:inity)?)", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf(?:inity)?)", re.IGNORECASE)
 _ONLY_NUMBERS: Final = re.compile(r"[-+0-9.eE,;()\[\]{}]*")
 
 

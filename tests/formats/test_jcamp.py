@@ -1,4 +1,4 @@
-"""JCAMP-DX: what the blocks of a file say. Tables and their checks are in test_jcamp_tables."""
+"""JCAMP-DX: what the blocks of a file say. Tables are in test_jcamp_tables, the writer in test_jcamp_writing."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 
-from nps_spectra import Spectra, Spectrum, read_spectra
+from nps_spectra import Spectra, read_spectra
 from nps_spectra.errors import FormatError
-from nps_spectra.formats import read_run, write_spectra
+from nps_spectra.formats import read_run
 from nps_spectra.formats.jcamp import FORMAT
 from nps_spectra.formats.jcamp_blocks import DEEPEST, label_of
 from nps_spectra.formats.record import RawRecord
@@ -284,6 +282,10 @@ def test_units_of_mass(reads: Any, units: str) -> None:
     assert len(reads(block(f"##XUNITS= {units}"))) == 1
 
 
+def test_blocks_in_blocks_count_as_blocks(reads: Any) -> None:
+    assert reads(link(link(block(), block()), declared=3)).report.rejects == []
+
+
 def test_missing_blocks_are_told(reads: Any) -> None:
     spectra = reads(link(block(), block(), declared=5))
     assert len(spectra) == 2
@@ -344,6 +346,11 @@ def test_a_wrong_count_costs_no_peak_and_is_told(reads: Any) -> None:
     assert spectra.report.repairs == {"##NPOINTS= is not the number of points: all points were read": 1}
 
 
+def test_decimal_commas_are_not_taken_for_twice_as_many_points(reads: Any) -> None:
+    spectra = reads(block("##NPOINTS= 2", peaks="58,1 999,5\n91,2 80,5"))
+    assert "##NPOINTS= is 2, found 4 points: commas may be decimal marks" in spectra.report.rejects[0].reason
+
+
 def test_a_table_that_does_not_start_as_announced_is_told(reads: Any) -> None:
     assert reads(block("##FIRSTX= 58\n##LASTX= 91\n##FIRSTY= 999\n##NPOINTS= 2")).report.notes.keys() == {
         "whole m/z, no precursor and no ionisation named: taken as EI"
@@ -389,55 +396,3 @@ def test_sniff_takes_jcamp(head: str) -> None:
 )
 def test_sniff_leaves_other_files(head: str) -> None:
     assert not FORMAT.sniff(head, "a.jdx")
-
-
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
-NUMBERS = st.floats(1e-3, 1e6)
-SPECTRA = st.builds(
-    lambda peaks, **fields: Spectrum([mz for mz, _ in peaks], [height for _, height in peaks], **fields),
-    st.lists(st.tuples(st.floats(0.001, 1e6), st.floats(2.0**-100, 2.0**100, width=32)), min_size=1, max_size=30),
-    name=st.none() | TEXTS,
-    synonyms=st.lists(TEXTS, max_size=3),
-    comment=st.none() | TEXTS,
-    licence=st.none() | TEXTS,
-    precursor_mz=st.none() | NUMBERS,
-    exact_mass=st.none() | NUMBERS,
-    retention_time_s=st.none() | NUMBERS,
-    retention_index=st.none() | NUMBERS,
-    nominal_mass=st.none() | st.integers(1, 5000),
-    ms_level=st.none() | st.integers(1, 9),
-    polarity=st.sampled_from([None, "positive", "negative"]),
-    ionization=st.sampled_from([None, "EI", "ESI", "CI"]),
-    representation=st.sampled_from([None, "centroid", "profile"]),
-)
-NUMERIC = ["precursor_mz", "exact_mass", "retention_time_s", "retention_index", "nominal_mass"]
-
-
-@given(spectrum=SPECTRA)
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@example(Spectrum([58.1], [1], name="##END=", synonyms=["##TITLE= x", "$$"], comment="a $$ b", licence="##"))
-@example(Spectrum([58.1], [1], name="7", synonyms=["", " "], comment="\n##END=\n"))
-def test_what_is_written_is_read_back(tmp_path: Path, spectrum: Spectrum) -> None:
-    path = tmp_path / "a.jdx"
-    report = write_spectra([spectrum, spectrum], path)
-    first, again = read_spectra(path, strict=True)
-    assert first.digest == again.digest
-    assert (again.mz.tolist(), again.intensity.tolist()) == (spectrum.mz.tolist(), spectrum.intensity.tolist())
-    for name in NUMERIC:
-        assert getattr(again, name) == getattr(spectrum, name)
-    assert again.representation == spectrum.representation
-    unreported = {"name", "synonyms", "comment", "licence"} - set(report.lost) - set(report.changed)
-    for name in unreported:
-        # A field that reads back as missing was blank before.
-        assert getattr(again, name) == getattr(spectrum, name) or not getattr(spectrum, name)
-
-
-def test_a_plain_spectrum_loses_nothing(tmp_path: Path) -> None:
-    spectrum = Spectrum(
-        [58.0651, 91], [999, 80.5], name="mephedrone", synonyms=("4-MMC",), formula="C11H15NO", cas="1189805-46-6",
-        inchikey="YELGFTGWJGBAQU-UHFFFAOYSA-N", exact_mass=177.115364, ionization="ESI", polarity="positive",
-        ms_level=2, precursor_mz=178.1226, adduct="[M+H]+", charge=1, collision_energy="35 eV",
-        collision_energy_ev=35.0, retention_time_s=123.4, instrument="Orbitrap", accession="X1", comment="fine",
-    )  # fmt: skip
-    report = write_spectra([spectrum], tmp_path / "a.jdx")
-    assert (report.lost, report.changed) == ({}, {})
