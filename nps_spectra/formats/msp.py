@@ -13,6 +13,7 @@ from itertools import takewhile
 from typing import Any, Final
 
 from nps_spectra.formats.fields import assign, assign_collision_energy, complete
+from nps_spectra.formats.peak_lines import pairs_of
 from nps_spectra.formats.record import ParsedRecord, RawRecord, RecordFault, TextFormat, Writer
 from nps_spectra.formats.written import digits, one_line, peak_digits
 from nps_spectra.spectrum import Spectrum
@@ -88,11 +89,6 @@ _COMMENT_PAIR: Final = re.compile(r'"([^"=]+)=([^"]*)"')
 _NAME: Final = re.compile(r"^\s*name\s*:", re.IGNORECASE)
 _COUNT: Final = re.compile(r"^\s*num\s*[_ ]?peaks?\s*:\s*(.*)$", re.IGNORECASE)
 _WHOLE: Final = re.compile(r"^\s*[0-9]{1,9}\s*$")
-_QUOTED: Final = re.compile(r'"[^"]*"')
-_BREAK: Final = re.compile(r"[;()\[\]{}]")
-_PLAIN: Final = re.compile(r"^[-+0-9.eE\s;]*$")
-_NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf(?:inity)?)", re.IGNORECASE)
-_ONLY_NUMBERS: Final = re.compile(r"[-+0-9.eE,;()\[\]{}]*")
 _COUNT_REPAIR: Final = "Num Peaks is not the number of peaks: all peaks were read"
 
 
@@ -162,7 +158,7 @@ def _parse(raw: RawRecord, _name: str) -> ParsedRecord:
     _assign_all(record, pairs)
     peak_lines = [line for line in raw.lines[peaks_from:] if line]
     expected = int(declared) if declared is not None and _WHOLE.match(declared) else None
-    record.mz, record.intensity, annotations = _peaks(peak_lines, expected)
+    record.mz, record.intensity, annotations = pairs_of(peak_lines, expected, "Num Peaks")
     record.original += [("Peak annotation", text) for text in annotations]
     if len(peak_lines) < len(raw.lines) - peaks_from:
         if expected != len(record.mz):
@@ -242,86 +238,6 @@ def _assign_molecular_weight(fields: dict[str, Any], value: str) -> None:
     # "MW" is the nominal mass in NIST's dialects and an average or exact mass elsewhere: only a whole number is taken.
     if _WHOLE.match(value) and int(value) > 0:
         fields.setdefault("nominal_mass", int(value))
-
-
-def _peaks(lines: Sequence[str], declared: int | None) -> tuple[list[float], list[float], list[str]]:
-    text = " ".join(lines)
-    if _PLAIN.match(text):
-        cells = text.replace(";", " ").split()
-        if len(cells) % 2 == 0 and all(len(line.replace(";", " ").split()) % 2 == 0 for line in lines):
-            try:
-                return [float(cell) for cell in cells[::2]], [float(cell) for cell in cells[1::2]], []
-            except ValueError:
-                pass  # the careful way below finds the cell and says so
-    annotations: list[str] = []
-    chunks = [_chunks_of(line, annotations) for line in lines]
-    return (*_pairs(chunks, declared), annotations)
-
-
-def _chunks_of(line: str, annotations: list[str]) -> list[list[str]]:
-    """Groups of cells of one line, as semicolons and brackets make them."""
-    words = line.split()
-    if len(words) == 3 and ";" not in line and _is_remark(words[2]):
-        annotations.append(line.strip())
-        line = f"{words[0]} {words[1]}"
-    quoted = _QUOTED.findall(line)
-    if quoted:
-        annotations.append(line.strip())
-        line = _QUOTED.sub(";", line)
-    if '"' in line:
-        raise RecordFault(f"peak line {line.strip()[:40]!r}: a quote is not closed")
-    found = []
-    for piece in _BREAK.split(line):
-        piece = " ".join(piece.split())
-        if not piece or piece == ",":
-            continue
-        # A comma followed by a blank, or a lone comma, can only be a delimiter.
-        cells = re.sub(r",\s+|\s+,", " ", piece.strip(",")).split()
-        if len(cells) == 3 and not _NUMBER.fullmatch(cells[2].replace(",", ".")) and not quoted:
-            annotations.append(line.strip())
-            cells = cells[:2]
-        found.append(cells)
-    return found
-
-
-def _is_remark(word: str) -> bool:
-    return '"' not in word and not _ONLY_NUMBERS.fullmatch(word) and not _NUMBER.fullmatch(word)
-
-
-def _pairs(lines: list[list[list[str]]], declared: int | None) -> tuple[list[float], list[float]]:
-    """m/z and intensity of all lines; where commas leave a choice, ``Num Peaks`` must make it."""
-    chunks = [cells for line in lines for cells in line]
-    as_delimiter = [[part for cell in cells for part in cell.split(",")] for cells in chunks]
-    readings = [as_delimiter]
-    if any("," in cell for cells in chunks for cell in cells):
-        readings.append([[cell.replace(",", ".") for cell in cells] for cells in chunks])
-    if chunks and all(len(cells) == 1 for cells in chunks):
-        # "58,5;99,9": the semicolon stands between m/z and intensity.
-        readings.append([[cell.replace(",", ".") for (cell,) in line] for line in lines])
-    readable = [
-        reading
-        for reading in readings
-        if all(len(cells) % 2 == 0 and all(map(_NUMBER.fullmatch, cells)) for cells in reading)
-    ]
-    if len(readable) > 1:
-        readable = [reading for reading in readable if sum(map(len, reading)) == 2 * (declared or 0)]
-        if len(readable) != 1:
-            raise RecordFault("commas may be decimal or between m/z and intensity, and Num Peaks does not tell which")
-    return _numbers(readable[0] if readable else as_delimiter)
-
-
-def _numbers(chunks: list[list[str]]) -> tuple[list[float], list[float]]:
-    mz: list[float] = []
-    intensity: list[float] = []
-    for cells in chunks:
-        for cell in cells:
-            if not _NUMBER.fullmatch(cell):
-                raise RecordFault(f"peak {len(mz) + 1}: {cell[:40]!r} is not a number")
-        if len(cells) % 2:
-            raise RecordFault(f"peak {len(mz) + 1 + len(cells) // 2}: {' '.join(cells)[:60]!r} is not in pairs")
-        mz += map(float, cells[::2])
-        intensity += map(float, cells[1::2])
-    return mz, intensity
 
 
 #: How the typed fields are written, in this order; the reader knows every one of these keys.

@@ -10,7 +10,9 @@ from typing import Final
 from nps_spectra.formats.record import ParsedRecord, RawRecord, RecordFault, TextFormat
 
 # float() would also take '1_000' and digits of other scripts; NaN and infinity are left to the check of the peaks.
-_NUMBER: Final = re.compile(r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|nan|inf(?:inity)?)", re.IGNORECASE | re.ASCII)
+_NUMBER: Final = re.compile(
+    r"[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?|nan|inf(?:inity)?)", re.IGNORECASE | re.ASCII
+)
 _HEADER: Final = re.compile(
     r"\W*(?:m\s*/?\s*z|mass(?:es)?|x)\b.*(?:\b(?:rel|int|abund|y\b)|intens|abund|count|height|area)", re.IGNORECASE
 )

@@ -197,6 +197,8 @@ def test_a_record_cut_at_the_end_of_the_file_shows_in_the_count() -> None:
         ("Name: A\nNum Peaks: 2\n58 1\n9-1 2", "peak 2: '9-1' is not a number"),
         ("Name: A\nNum Peaks: 2\n58 1_0\n91 2", "peak 1: '1_0' is not a number"),
         ("Name: A\nNum Peaks: 1\n58 1 2", "not in pairs"),
+        # In quadratic time this would take minutes.
+        ("Name: A\nNum Peaks: 1\n58 " + "9" * 100_000 + "x", "is not a number"),
         ('Name: A\nNum Peaks: 1\n58 1 "C3', "a quote is not closed"),
         ("Name: A\nNum Peaks: 1\n58 1\nRT: 7", "peak 2: 'RT:' is not a number"),
         ("Name: A\nNum Peaks: 1\n58 1\nNum Peaks: 1\n58 1", "is not a number"),

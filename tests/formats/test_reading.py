@@ -29,6 +29,10 @@ GOOD = {
     "wide_csv": "Fine,999,20,0,0,0,0,0,0,0,0\n",
     "mzspeclib": "<Spectrum=1>\nMS:1003061|library spectrum name=Fine\n<Peaks>\n58.1\t999\n91\t20\n\n",
     "json": '{"name": "Fine", "peaks_json": [[58.1, 999], [91, 20]]}\n',
+    "jcamp": "##TITLE= Fine\n##JCAMP-DX= 5.00\n##DATA TYPE= MASS SPECTRUM\n##XUNITS= M/Z\n##NPOINTS= 2\n"
+    "##PEAK TABLE= (XY..XY)\n58.1, 999\n91, 20\n##END=\n",
+    "sdf": "mol\n\n\n  0  0  0  0  0  0  0  0  0  0999 V2000\nM  END\n>  <NAME>\nFine\n\n>  <NUM PEAKS>\n2\n\n"
+    ">  <MASS SPECTRAL PEAKS>\n58.1 999\n91 20\n\n$$$$\n",
 }
 HEADER = {
     "wide_csv": "Name,58.1,91,92,93,94,95,96,97,98,99\n",
@@ -42,6 +46,9 @@ FILE = {
     "text": "a.xy",
     "json": "a.json",
     "mzspeclib": "a.mzlb.txt",
+    "jcamp": "a.jdx",
+    "jcamp_run": "b.jdx",
+    "sdf": "a.sdf",
 }
 UGLY = {
     "msp": [
@@ -109,6 +116,26 @@ UGLY = {
         ('{"name": "Bad", "peaks_json": [[58, ' + "1" * 5000 + "]]}\n", "not JSON that can be read"),
         ("rubbish\n", "found 'rubbish'"),
     ],
+    "jcamp": [
+        ("rubbish\n", "found 'rubbish' outside a block"),
+        ("##END=\n", "found '##END=' outside a block"),
+        ("##TITLE= Bad\n##END=\n", "no table of points"),
+        ("##TITLE= Bad\n##PEAK TABLE= (XY..XY)\n58, nan\n##END=\n", "'58, nan': expected pairs"),
+        ("##TITLE= Bad\n##PEAK TABLE= (XY..XY)\n58, 1\n91, -1\n##END=\n", "intensity is -1.0"),
+        ("##TITLE= Bad\n##PEAK TABLE= (XY..XY)\n58, 1\n91\n##END=\n", "'91' is not in pairs"),
+        ("##TITLE= Bad\n##PEAK TABLE= (XY..XY)\n##END=\n", "no peaks"),
+        ("##TITLE= Bad\n##PEAK TABLE= (XY..XY)\n0, 5\n##END=\n", "m/z is 0.0"),
+        ("##TITLE= Bad\n##DATA TYPE= INFRARED SPECTRUM\n##XYDATA= (X++(Y..Y))\n1 2\n##END=\n", "INFRARED SPECTRUM"),
+        ("##TITLE= Bad\n##XYDATA= (X++(Y..Y))\n1AJ\n2A\n##END=\n", "Y-value check found 1, expected 2"),
+    ],
+    "sdf": [
+        ("rubbish\n$$$$\n", "0 data items <MASS SPECTRAL PEAKS>"),
+        ("Bad\n\n\n\nM  END\n>  <MASS SPECTRAL PEAKS>\n58 nan\n\n$$$$\n", "intensity is nan"),
+        ("Bad\n\n\n\nM  END\n>  <MASS SPECTRAL PEAKS>\n58 1\n91 -1\n\n$$$$\n", "intensity is -1.0"),
+        ("Bad\n\n\n\nM  END\n>  <MASS SPECTRAL PEAKS>\n58 x\n\n$$$$\n", "'x' is not a number"),
+        ("Bad\n\n\n\nM  END\n>  <MASS SPECTRAL PEAKS>\n58\n\n$$$$\n", "not in pairs"),
+        ("Bad\n\n\n\nM  END\n>  <MASS SPECTRAL PEAKS>\n\n$$$$\n", "no peaks"),
+    ],
 }
 SINGLE_UGLY = [
     ("58 1\n91 2\n105 x\n", "two numbers"),
@@ -120,7 +147,11 @@ SINGLE_UGLY = [
 CASES = [(name, bad, reason) for name, variants in UGLY.items() for bad, reason in variants]
 #: One valid file of every format, with more than one record where the format allows it.
 VALID = {name: HEADER.get(name, "") + good * 3 for name, good in GOOD.items()} | {
-    "text": "# a comment\nm/z\tintensity\n58.1\t999\n91\t20\n119\t5\n"
+    "text": "# a comment\nm/z\tintensity\n58.1\t999\n91\t20\n119\t5\n",
+    "jcamp_run": "##TITLE= Fine\n##DATA TYPE= MASS SPECTRUM\n##NTUPLES= MASS SPECTRUM\n##SYMBOL= X, Y, T\n"
+    "##VAR_NAME= MASS, INTENSITY, RETENTION TIME\n##UNITS= M/Z, COUNTS, SECONDS\n"
+    + "".join(f"##PAGE= T= {time}\n##NPOINTS= 1\n##DATA TABLE= (XY..XY), PEAKS\n58.1, 7\n" for time in (60, 61, 62))
+    + "##END NTUPLES= MASS SPECTRUM\n##END=\n",
 }
 
 
@@ -203,7 +234,7 @@ def test_a_format_is_known_by_its_content_whatever_the_file_is_called(tmp_path: 
     assert read_spectra(path).digests() == read_spectra(path, format=name).digests()
 
 
-@pytest.mark.parametrize("name", ["msp", "massbank"])
+@pytest.mark.parametrize("name", ["msp", "massbank", "jcamp"])
 def test_half_a_record_at_the_start_does_not_hide_the_others(tmp_path: Path, name: str) -> None:
     text = "".join(GOOD[name].splitlines(keepends=True)[-2:]) + GOOD[name] * 2
     spectra = read_spectra(write(tmp_path, FILE[name], text))
@@ -298,6 +329,8 @@ def test_a_folder_with_mixed_files_and_archives(tmp_path: Path) -> None:
     root = tmp_path.as_posix()
     files = [
         *(
+            "jcamp/a.jdx",
+            "jcamp_run/b.jdx",
             "json/a.json",
             "massbank/a.txt",
             "mgf/a.mgf",
@@ -306,7 +339,7 @@ def test_a_folder_with_mixed_files_and_archives(tmp_path: Path) -> None:
             "packed/a.msp.gz",
             "packed/b.zip!in/a.mgf",
         ),
-        *("packed/c.tar.xz!in/a.txt", "text/a.xy", "wide_csv/a.csv"),
+        *("packed/c.tar.xz!in/a.txt", "sdf/a.sdf", "text/a.xy", "wide_csv/a.csv"),
     ]
     expected = [f"{root}/{file}" for file in files for _ in range(1 if file.startswith("text") else 3)]
     assert [spectrum.source.file for spectrum in spectra if spectrum.source] == expected

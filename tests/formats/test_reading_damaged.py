@@ -125,8 +125,141 @@ MS:1000744|selected ion m/z=195.0877
    "peaks_json": [[58, 1]]}
 ]
 """,
+    "jcamp": """##TITLE= A compound file $$ of four records
+##DATA TYPE= LINK
+##BLOCKS= 3
+##TITLE= First
+##JCAMP-DX= 5.00
+##DATA TYPE= MASS SPECTRUM
+##NAMES= Coded 1
+##CAS REGISTRY NO= 58-08-2
+##MOLFORM= C8 H10 N4 O2
+##MW= 194
+##$RETENTION INDEX= 1843
+##.IONIZATION MODE= EI+
+##XUNITS= M/Z
+##XFACTOR= 1
+##YFACTOR= 0.5
+##FIRSTX= 42
+##LASTX= 44
+##NPOINTS= 3
+##PEAK TABLE= (XY..XY)
+42, 15; 43, 26 44, 999
+##END=
+##TITLE= Second
+##DATA TYPE= CONTINUOUS MASS SPECTRUM
+##XFACTOR= 0.1
+##DELTAX= 0.1
+##FIRSTX= 58
+##LASTX= 59
+##NPOINTS= 11
+##XYDATA= (X++(Y..Y))
+580AJTK5J+20 30 E%T
+589E@ $$ checked
+##END=
+##TITLE= Third
+##DATA TYPE= MASS SPECTRUM
+##NTUPLES= MASS SPECTRUM
+##VAR_NAME= MASS, INTENSITY, RETENTION TIME
+##SYMBOL= X, Y, T
+##UNITS= M/Z, COUNTS, MINUTES
+##PAGE= T= 4.5
+##NPOINTS= 2
+##DATA TABLE= (XY..XY), PEAKS
+58, 999; 91, 20
+##PAGE= T= 4.6
+##NPOINTS= 1
+##DATA TABLE= (XY..XY), PEAKS
+58, 7
+##END NTUPLES= MASS SPECTRUM
+##END=
+##END=
+""",
+    "jcamp_run": """##TITLE= A run
+##DATA TYPE= MASS SPECTRUM
+##OWNER= somebody
+##.IONIZATION MODE= EI+
+##NTUPLES= MASS SPECTRUM
+##VAR_NAME= MASS, INTENSITY, RETENTION TIME
+##SYMBOL= X, Y, T
+##UNITS= M/Z, COUNTS, MINUTES
+##PAGE= T= 4.5
+##NPOINTS= 2
+##DATA TABLE= (XY..XY), PEAKS
+58, 999; 91, 20
+##PAGE= T= 4.6
+##NPOINTS= 0
+##DATA TABLE= (XY..XY), PEAKS
+##PAGE= T= 4.7
+##NPOINTS= 3
+##FIRST= 58, , 4.7
+##LAST= 60, , 4.7
+##DATA TABLE= (X++(Y..Y)), XYDATA
+58AJ%
+60B
+##END NTUPLES= MASS SPECTRUM
+##END=
+""",
+    "sdf": """First
+ made up
+
+  1  0  0  0  0  0  0  0  0  0999 V2000
+    0.0000    0.0000    0.0000 C   0  0
+M  END
+>  <NAME>
+First
+
+>  <SYNONYMS>
+Coded 1
+Coded 2
+
+> <MW> (1)
+194
+
+>  <CASNO>
+58-08-2
+
+>  <PRECURSOR M/Z>
+195.0877
+
+>  <COLLISION ENERGY>
+30 eV
+
+>  <NUM PEAKS>
+3
+
+>  <MASS SPECTRAL PEAKS>
+42 15; 43 26
+44 999 "C2H6N"
+
+$$$$
+Second
+
+
+  0  0  0     0  0            999 V3000
+M  V30 BEGIN CTAB
+M  END
+>  <MASS SPECTRAL PEAKS>
+58,1 91,2 119,3
+
+>  <NUM PEAKS>
+3
+
+$$$$
+""",
 }
-RECORDS = {"mzspeclib": 2, "json": 4, "msp": 2, "massbank": 2, "mgf": 2, "text": 1, "wide_csv": 2}
+RECORDS = {
+    "mzspeclib": 2,
+    "json": 4,
+    "msp": 2,
+    "massbank": 2,
+    "mgf": 2,
+    "text": 1,
+    "wide_csv": 2,
+    "jcamp": 4,
+    "jcamp_run": 3,
+    "sdf": 2,
+}
 
 #: What breaks parsers more often than random bytes do.
 SPITEFUL = [
@@ -134,6 +267,18 @@ SPITEFUL = [
     *(b"nan", b"inf", b"1e999", b"1e-999", b"9" * 400, b"9" * 5000, "\u00b2".encode(), "\u0663".encode()),
     *(b"//\n", b"\n\n", b"\nName: X\n", b"\nBEGIN IONS\n", b"\nEND IONS\n", b"\nACCESSION: Y\n"),
     *(b'"}', b"]]", b"{", b"}", b"[", b"]", b"\\u", b"null", b'\n{"a": ', b"[" * 3000, b'{"a":' * 3000),
+    *(
+        b"\n##TITLE= x\n",
+        b"\n##END=\n",
+        b"\n##PAGE= 1\n",
+        b"Z999999",
+        b"T",
+        b"%",
+        b"J",
+        b"\n$$$$\n",
+        b"\n> <X>\n",
+        b"$$",
+    ),
     *(b"\nSynon: x\x1ey\n", b"\nMW: 1e999\n", b"\nCH$NAME: x\x1ey\n", b"\nCHARGE=99999\n"),
 ]
 MUTATIONS = st.lists(
