@@ -108,10 +108,14 @@ def pack_original(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def _packed(pairs: Iterable[tuple[str, str]]) -> str:
-    grouped: dict[str, str] = {}
+    grouped: dict[str, list[str]] = {}
     for key, value in pairs:
-        grouped[key] = f"{grouped.get(key, '')}{key}{_PAIR}{value}{END}"
-    return "".join(grouped.values())
+        text = f"{key}{_PAIR}{value}{END}"
+        if key in grouped:
+            grouped[key].append(text)
+        else:
+            grouped[key] = [text]
+    return "".join([text for texts in grouped.values() for text in texts])
 
 
 def unpack_original(text: str | None) -> Mapping[str, tuple[str, ...]]:
