@@ -184,6 +184,12 @@ def test_abscissas_go_from_first_to_last_in_equal_steps() -> None:
     assert record.repairs == record.notes == []
 
 
+def test_points_on_the_line_of_the_form() -> None:
+    text = ["##TITLE= A", *axis(41, 44, 4), "##XYDATA= (X++(Y..Y)) 41AB", "43CD", "##END="]
+    (raw,) = FORMAT.split(enumerate(text, start=1))
+    assert list(FORMAT.parse(raw, "a.jdx").intensity) == [1, 2, 3, 4]
+
+
 def test_descending_abscissas() -> None:
     assert np.allclose(parse(["13 1 2 3"], *axis(13, 11, 3)).mz, [13, 12, 11])
 
