@@ -64,7 +64,7 @@ def test_the_example_of_the_standard_in_difference_and_duplicate_form() -> None:
     ],
 )
 def test_one_row_in_every_form(line: str) -> None:
-    # The row of Table VI in McDonald & Wilks 1988: 1 2 3 3 2 1 0 -1 -2 -3 as FIX, PAC, SQZ, DIF and DIFDUP.
+    # The row by which McDonald & Wilks 1988 explain FIX, PAC, SQZ, DIF and DIFDUP.
     assert ordinates([line]).values == [1, 2, 3, 3, 2, 1, 0, -1, -2, -3]
 
 
