@@ -120,7 +120,7 @@ def without_comment(line: str) -> str:
 def label_of(line: str) -> str:
     """Label of a line that starts an LDR: upper case, without blanks, hyphens, slashes and underlines.
 
-    Source: McDonald & Wilks 1988, section 3, "label parsing".
+    Source: McDonald & Wilks 1988, on label parsing.
 
     Examples
     --------

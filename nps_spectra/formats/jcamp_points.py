@@ -102,8 +102,9 @@ def read_points(record: ParsedRecord, own: Sequence[Ldr], fields: Fields) -> Non
         record.notes.append("table without its form: taken as (XY..XY)")
     symbols = (plain(found.group(1)), plain(found.group(2))) if found else ("X", "Y")
     rest = first_line[found.end() :].strip(" \t,;") if found else ""
-    if rest[:1].isdigit():
-        if len(rest.split()) > 1 or "," in rest:
+    # A word there ("PEAKS", "PROFILE") names the kind of the table; numbers are its first points.
+    if rest and not rest[0].isalpha():
+        if equidistant or len(rest.split()) > 1 or "," in rest:
             lines = [rest, *lines]
         else:
             record.notes.append("a number behind the form of the table is not understood")

@@ -14,7 +14,7 @@ from typing import Final
 
 from nps_spectra.formats.record import RecordFault
 
-#: A table that comes to more points is refused; the longest measured spectra have a tenth of it.
+#: A table that comes to more points is refused, whatever DUP asks for.
 MOST_POINTS: Final = 2**21
 #: So many points that are no zeros may come from one character of text: DUP must not fill the memory.
 _POINTS_A_CHARACTER: Final = 16

@@ -135,7 +135,7 @@ def test_every_field_is_kept_as_it_stands_and_comments_are(reads: Any) -> None:
     ],
 )
 def test_labels_are_compared_without_case_blanks_hyphens_slashes_and_underlines(line: str, label: str) -> None:
-    # McDonald & Wilks 1988, section 3: label parsing
+    # McDonald & Wilks 1988 on label parsing
     assert label_of(line) == label
 
 

@@ -64,7 +64,7 @@ def test_the_example_of_the_standard_in_difference_and_duplicate_form() -> None:
     ],
 )
 def test_one_row_in_every_form(line: str) -> None:
-    # The row of Table VI in McDonald & Wilks 1988: 1 2 3 3 2 1 0 -1 -2 -3 as FIX, PAC, SQZ, DIF and DIFDUP.
+    # The row by which McDonald & Wilks 1988 explain FIX, PAC, SQZ, DIF and DIFDUP.
     assert ordinates([line]).values == [1, 2, 3, 3, 2, 1, 0, -1, -2, -3]
 
 
@@ -182,6 +182,12 @@ def test_abscissas_go_from_first_to_last_in_equal_steps() -> None:
     assert list(record.intensity) == [2, 4, 6, 8, 10]
     assert record.fields["representation"] == "profile"
     assert record.repairs == record.notes == []
+
+
+def test_points_on_the_line_of_the_form() -> None:
+    text = ["##TITLE= A", *axis(41, 44, 4), "##XYDATA= (X++(Y..Y)) 41AB", "43CD", "##END="]
+    (raw,) = FORMAT.split(enumerate(text, start=1))
+    assert list(FORMAT.parse(raw, "a.jdx").intensity) == [1, 2, 3, 4]
 
 
 def test_descending_abscissas() -> None:
