@@ -128,16 +128,19 @@ def differing(
     [False, False, True]
     """
     if isinstance(a, NumberColumn) and isinstance(b, NumberColumn):
-        mine, theirs = a.values[rows_a], b.values[rows_b]
-        unequal: npt.NDArray[np.bool_] = (mine != theirs) & ~(np.isnan(mine) & np.isnan(theirs))
+        numbers, others = a.values[rows_a], b.values[rows_b]
+        unequal: npt.NDArray[np.bool_] = (numbers != others) & ~(np.isnan(numbers) & np.isnan(others))
         return unequal
     if not (isinstance(a, TextColumn) and isinstance(b, TextColumn)):
         raise TypeError("a column of text and one of numbers")
-    result = (a.offsets[rows_a + 1] - a.offsets[rows_a]) != (b.offsets[rows_b + 1] - b.offsets[rows_b])
+    result: npt.NDArray[np.bool_] = (
+        a.offsets[rows_a + 1] - a.offsets[rows_a] != b.offsets[rows_b + 1] - b.offsets[rows_b]
+    )
     equally_long = np.flatnonzero(~result)
     for block in np.array_split(equally_long, len(equally_long) // BLOCK + 1):
         mine, theirs = a.take(rows_a[block]), b.take(rows_b[block])
-        unequal_before = np.concatenate(([0], np.cumsum(mine.blob != theirs.blob)))
+        unequal_before = np.zeros(len(mine.blob) + 1, dtype=np.int64)
+        np.cumsum(mine.blob != theirs.blob, out=unequal_before[1:])
         result[block] = unequal_before[mine.offsets[1:]] != unequal_before[mine.offsets[:-1]]
     return result
 

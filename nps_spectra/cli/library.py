@@ -55,6 +55,7 @@ def info(options: argparse.Namespace) -> int:
         shown = ", ".join(f"{value} {count}" for value, count in list(counts.items())[:8])
         more = f" and {len(counts) - 8} more" if len(counts) > 8 else ""
         print(f"{label}: {shown}{more}")
+    print(f"events: {len(library.events)}")
     for source in library.sources:
         print(
             f"source {source['file']}: {source['records_out']} of {source['records_in']} records, "
@@ -89,5 +90,6 @@ def _summary(library: Library) -> dict[str, Any]:
         "substances": len(library.substances),
         "peaks": len(spectra.mz),
         **counts,
+        "events": len(library.events),
         "sources": library.sources,
     }

@@ -96,10 +96,42 @@ def _add_library(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     build.add_argument("--rejects", metavar="FILE", help="write all rejects to this CSV file")
     build.add_argument("--strict", action="store_true", help="stop at the first record that cannot be read")
     build.add_argument("--json", action="store_true", help="print one JSON object")
-    for verb, text in (("info", "what a library holds"), ("check", "compute every digest anew and compare")):
+    for verb, text in (
+        ("info", "what a library holds"),
+        ("check", "compute every digest anew and compare"),
+        ("log", "what was done to a library, and to which records"),
+    ):
         command = verbs.add_parser(verb, help=text)
         command.add_argument("library", metavar="LIB")
         command.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_curation(verbs)
+
+
+def _add_curation(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    select = verbs.add_parser(
+        "select",
+        help="choose records",
+        description="Write the records that meet every condition as a library of their own. A condition is "
+        "'FIELD OP VALUE' (OP: = != < <= > >= contains), 'FIELD in (A, B)', 'FIELD not in (A, B)', 'has FIELD' or "
+        "'lacks FIELD'; a record that lacks the field meets no other condition.",
+    )
+    select.add_argument("library", metavar="LIB")
+    select.add_argument(
+        "--where",
+        action="append",
+        default=[],
+        metavar="CONDITION",
+        help="for example 'precursor_mz >= 300'; repeatable",
+    )
+    select.add_argument("--ids", metavar="FILE", help="only records named in this file, one to a line")
+    select.add_argument("--names", metavar="FILE", help="only records with a name or synonym in this file")
+    _add_new_library(select)
+
+
+def _add_new_library(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--out", required=True, metavar="LIB", help="library file to write")
+    command.add_argument("--name", help="of the new library; default: the file name without its extension")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _add_convert(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -167,4 +199,8 @@ def _run(options: argparse.Namespace) -> int:
     from nps_spectra.cli import library
 
     commands = {"build": library.build, "info": library.info, "check": library.check}
-    return commands[options.verb](options)
+    if options.verb in commands:
+        return commands[options.verb](options)
+    from nps_spectra.cli import curation
+
+    return curation.COMMANDS[options.verb](options)

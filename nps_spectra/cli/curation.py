@@ -1,0 +1,94 @@
+"""``nps-spectra library log|select``: libraries made of libraries."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from nps_spectra.cli.main import FINE, REJECTED
+from nps_spectra.errors import OptionError
+from nps_spectra.library import Library, curation
+from nps_spectra.library.events import Event
+
+
+def log(options: argparse.Namespace) -> int:
+    """Print the events of a library."""
+    library = Library.open(options.library)
+    if options.json:
+        _print_json({"name": library.name, "digest": library.digest, "events": [e.describe() for e in library.events]})
+        return FINE
+    for event in library.events:
+        print(_line(event))
+    if not library.events:
+        print(f"{options.library}: no event is known; it was written before libraries had a log")
+    return FINE
+
+
+def _line(event: Event) -> str:
+    start = f"{event.time}  {event.action:<9}  "
+    if event.record is None:
+        known = {key: value for key, value in event.arguments.items() if value not in (None, [], "")}
+        shown = ", ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in known.items())
+        return f"{start}{event.program}: {shown}"
+    change = f" {event.field}: {_shown(event.before)} -> {_shown(event.after)}" if event.field else ""
+    why = f" ({event.why})" if event.why else ""
+    return f"{start}record {event.record}{change}{why}"
+
+
+def _shown(value: Any) -> str:
+    return "missing" if value is None or value == () else json.dumps(value, ensure_ascii=False)
+
+
+def select(options: argparse.Namespace) -> int:
+    """Choose records of a library."""
+    found = curation.select(
+        Library.open(options.library),
+        options.out,
+        where=options.where,
+        ids=_lines(options.ids),
+        names=_lines(options.names),
+        name=options.name,
+    )
+    for missing in found.not_found:
+        print(f"  NOT FOUND {missing}", file=sys.stderr)
+    _tell(
+        options,
+        found.library,
+        {"left_out": found.left_out, "not_found": list(found.not_found)},
+        f"{found.left_out} records left out",
+    )
+    return REJECTED if found.not_found else FINE
+
+
+def _lines(file: str | None) -> list[str] | None:
+    """The lines of a file that hold something."""
+    if file is None:
+        return None
+    try:
+        text = Path(file).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise OptionError(f"{file}: cannot be read as UTF-8 text ({error})") from error
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _tell(options: argparse.Namespace, library: Library, more: Mapping[str, Any], text: str) -> None:
+    if options.json:
+        whole = {"name": library.name, "digest": library.digest, "spectra": len(library)}
+        _print_json(whole | {"substances": len(library.substances)} | dict(more))
+    else:
+        print(f"{options.out}: {len(library)} spectra of {len(library.substances)} substances; {text}")
+        print(f"digest {library.digest}")
+
+
+def _print_json(value: Mapping[str, Any]) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
+    "log": log,
+    "select": select,
+}
