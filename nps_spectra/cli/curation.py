@@ -1,4 +1,4 @@
-"""``nps-spectra library log|select``: libraries made of libraries."""
+"""``nps-spectra library log|merge|select``: libraries made of libraries."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 from nps_spectra.cli.main import FINE, REJECTED
 from nps_spectra.errors import OptionError
-from nps_spectra.library import Library, curation
+from nps_spectra.library import Library, curation, merging
 from nps_spectra.library.events import Event
+
+#: Lines of details on stderr; the rest is counted.
+_SHOWN: Final = 10
 
 
 def log(options: argparse.Namespace) -> int:
@@ -41,6 +45,30 @@ def _line(event: Event) -> str:
 
 def _shown(value: Any) -> str:
     return "missing" if value is None or value == () else json.dumps(value, ensure_ascii=False)
+
+
+def merge(options: argparse.Namespace) -> int:
+    """Make one library of several."""
+    found = merging.merge([Library.open(file) for file in options.libraries], options.out, name=options.name)
+    for conflict in found.conflicts[:_SHOWN]:
+        print(
+            f"  CONFLICT {conflict.kind}: {conflict.first} of {conflict.first_library} and {conflict.second} of "
+            f"{conflict.second_library} differ in {', '.join(conflict.fields)}",
+            file=sys.stderr,
+        )
+    if len(found.conflicts) > _SHOWN:
+        print(f"  ... and {len(found.conflicts) - _SHOWN} more conflicts (--json lists all)", file=sys.stderr)
+    _tell(
+        options,
+        found.library,
+        {
+            "records_in": found.records_in,
+            "identical": found.identical,
+            "conflicts": [asdict(conflict) for conflict in found.conflicts],
+        },
+        f"{found.records_in} records in, {found.identical} identical ones left out, {len(found.conflicts)} conflicts",
+    )
+    return FINE
 
 
 def select(options: argparse.Namespace) -> int:
@@ -90,5 +118,6 @@ def _print_json(value: Mapping[str, Any]) -> None:
 
 COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "log": log,
+    "merge": merge,
     "select": select,
 }

@@ -108,6 +108,14 @@ def _add_library(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _add_curation(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    merge = verbs.add_parser(
+        "merge",
+        help="make one library of several",
+        description="Make one library of several: identical records are kept once, records that contradict each other "
+        "are kept and listed, sources, licences and events of all are kept.",
+    )
+    merge.add_argument("libraries", nargs="+", metavar="LIB", help="library file")
+    _add_new_library(merge)
     select = verbs.add_parser(
         "select",
         help="choose records",
