@@ -1,4 +1,4 @@
-"""``nps-spectra library log|merge|select``: libraries made of libraries."""
+"""``nps-spectra library log|merge|select|edit``: libraries made of libraries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from nps_spectra.cli.main import FINE, REJECTED
 from nps_spectra.errors import OptionError
-from nps_spectra.library import Library, curation, merging
+from nps_spectra.library import Library, curation, editing, merging
 from nps_spectra.library.events import Event
 
 #: Lines of details on stderr; the rest is counted.
@@ -92,6 +92,35 @@ def select(options: argparse.Namespace) -> int:
     return REJECTED if found.not_found else FINE
 
 
+def edit(options: argparse.Namespace) -> int:
+    """Correct fields of records."""
+    single = (options.record, options.why, *options.set)
+    if options.edits is not None:
+        if any(single):
+            raise OptionError("--edits takes the place of --record, --set and --why")
+        edits = editing.read_edits(options.edits)
+    else:
+        if not (options.record and options.why and options.set):
+            raise OptionError("--record, --set and --why are needed, or --edits")
+        edits = [editing.Edit(options.record, *_assignment(text), options.why) for text in options.set]
+    library = editing.edit(Library.open(options.library), edits, options.out, name=options.name)
+    made = library.events[len(library.events) - len(edits) :]
+    _tell(options, library, {"edits": [event.describe() for event in made]}, f"{len(made)} fields changed")
+    if not options.json:
+        for event in made[:_SHOWN]:
+            print(_line(event))
+        if len(made) > _SHOWN:
+            print(f"... and {len(made) - _SHOWN} more ('nps-spectra library log' lists all)")
+    return FINE
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    field, equals, value = text.partition("=")
+    if not equals:
+        raise OptionError(f"--set {text!r}: expected FIELD=VALUE")
+    return field.strip(), value
+
+
 def _lines(file: str | None) -> list[str] | None:
     """The lines of a file that hold something."""
     if file is None:
@@ -120,4 +149,5 @@ COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "log": log,
     "merge": merge,
     "select": select,
+    "edit": edit,
 }

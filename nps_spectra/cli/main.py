@@ -134,6 +134,20 @@ def _add_curation(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     select.add_argument("--ids", metavar="FILE", help="only records named in this file, one to a line")
     select.add_argument("--names", metavar="FILE", help="only records with a name or synonym in this file")
     _add_new_library(select)
+    edit = verbs.add_parser(
+        "edit",
+        help="correct fields of records",
+        description="Correct fields of records, all or none. Every change is logged with its reason; the original "
+        "fields stay. A record is named by its accession, FILE#N, 8 or more digits of its SHA-256, or row:N.",
+    )
+    edit.add_argument("library", metavar="LIB")
+    edit.add_argument("--record", metavar="ID", help="record to change")
+    edit.add_argument(
+        "--set", action="append", default=[], metavar="FIELD=VALUE", help="repeatable; an empty value takes it away"
+    )
+    edit.add_argument("--why", metavar="TEXT", help="reason of the change")
+    edit.add_argument("--edits", metavar="FILE", help="CSV with the columns record, field, value, why")
+    _add_new_library(edit)
 
 
 def _add_new_library(command: argparse.ArgumentParser) -> None:
