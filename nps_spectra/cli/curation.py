@@ -1,4 +1,4 @@
-"""``nps-spectra library log|merge|select|edit``: libraries made of libraries."""
+"""``nps-spectra library log|merge|select|edit|diff``: libraries made of libraries."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from nps_spectra.cli.main import FINE, REJECTED
+from nps_spectra.cli.output import table
 from nps_spectra.errors import OptionError
-from nps_spectra.library import Library, curation, editing, merging
+from nps_spectra.library import Library, curation, differences, editing, merging
 from nps_spectra.library.events import Event
+from nps_spectra.options import Tolerance
 
 #: Lines of details on stderr; the rest is counted.
 _SHOWN: Final = 10
@@ -121,6 +123,44 @@ def _assignment(text: str) -> tuple[str, str]:
     return field.strip(), value
 
 
+def diff(options: argparse.Namespace) -> int:
+    """Tell what is different between two libraries."""
+    Tolerance.parse(options.tolerance)
+    a, b = (Library.open(file) for file in options.libraries)
+    found = differences.diff(a, b, tolerance=options.tolerance)
+    if options.json:
+        both = {"a": {"name": a.name, "digest": a.digest}, "b": {"name": b.name, "digest": b.digest}}
+        _print_json(both | found.describe())
+        return REJECTED if found else FINE
+    rows = [("only in A", one.record, _short(one.name), "") for one in found.only_in_a]
+    rows += [("only in B", one.record, _short(one.name), "") for one in found.only_in_b]
+    for one in found.changed_fields:
+        rows.append(("fields", one.record_a, _short(one.name), _fields(one)))
+    for one in found.changed_peaks:
+        score = "nothing to compare" if one.score is None else f"{one.method} {one.score:.3g}"
+        rows.append(("peaks", one.record_a, _short(one.name), f"{score}; {_fields(one)}".removesuffix("; ")))
+    if rows:
+        print(table(("", "record", "name", "what"), rows))
+    print(
+        f"{found.same} records equal, {len(found.only_in_a)} only in {options.libraries[0]}, "
+        f"{len(found.only_in_b)} only in {options.libraries[1]}, {len(found.changed_fields)} with other fields, "
+        f"{len(found.changed_peaks)} with other peaks"
+    )
+    return REJECTED if found else FINE
+
+
+def _short(name: str | None, letters: int = 40) -> str:
+    text = name or ""
+    return text if len(text) <= letters else f"{text[: letters - 1]}…"
+
+
+def _fields(one: differences.Changed) -> str:
+    return "; ".join(
+        name if name == "original" else f"{name}: {_shown(before)} -> {_shown(after)}"
+        for name, (before, after) in one.fields.items()
+    )
+
+
 def _lines(file: str | None) -> list[str] | None:
     """The lines of a file that hold something."""
     if file is None:
@@ -150,4 +190,5 @@ COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "merge": merge,
     "select": select,
     "edit": edit,
+    "diff": diff,
 }

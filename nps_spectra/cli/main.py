@@ -148,6 +148,16 @@ def _add_curation(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     edit.add_argument("--why", metavar="TEXT", help="reason of the change")
     edit.add_argument("--edits", metavar="FILE", help="CSV with the columns record, field, value, why")
     _add_new_library(edit)
+    diff = verbs.add_parser(
+        "diff",
+        help="what is different between two libraries",
+        description="List records that only one library has, and those that both have with other fields or peaks. "
+        "Records are the same by equal peaks, else by accession, else by file, number and name. Exit code 1 if the "
+        "libraries differ.",
+    )
+    diff.add_argument("libraries", nargs=2, metavar="LIB", help="library file")
+    diff.add_argument("--tolerance", default="0.01 Da", help="of peaks, not for EI (default '0.01 Da')")
+    diff.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _add_new_library(command: argparse.ArgumentParser) -> None:
