@@ -1,4 +1,4 @@
-"""``nps-spectra library log|merge|select|edit|diff``: libraries made of libraries."""
+"""``nps-spectra library log|merge|select|edit|diff|export``: libraries made of libraries."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+from nps_spectra.cli.convert import tell_written, written_summary
 from nps_spectra.cli.main import FINE, REJECTED
-from nps_spectra.cli.output import table
+from nps_spectra.cli.output import progress_bar, reject_dicts, table
 from nps_spectra.errors import OptionError
-from nps_spectra.library import Library, curation, differences, editing, merging
+from nps_spectra.formats.registry import format_to_write
+from nps_spectra.library import Library, curation, differences, editing, exporting, merging
 from nps_spectra.library.events import Event
 from nps_spectra.options import Tolerance
 
@@ -161,6 +163,38 @@ def _fields(one: differences.Changed) -> str:
     )
 
 
+def export(options: argparse.Namespace) -> int:
+    """Write the spectra of a library in a format that others read."""
+    format_to_write(Path(options.destination), options.format)
+    found = exporting.export(
+        Library.open(options.library),
+        options.destination,
+        format=options.format,
+        allow_licences=options.allow_licence,
+        despite_licence=options.despite_licence,
+        progress=progress_bar("writing", "spectra", 1),
+    )
+    tell_written(found.written)
+    for term, count in found.conditions.most_common():
+        if term != "allowed":
+            print(f"  CONDITION {term}: {count} spectra", file=sys.stderr)
+    for licence, count in found.left_out.most_common():
+        print(f"  LEFT OUT, licence {licence}: {count} spectra", file=sys.stderr)
+    left_out = found.left_out.total()
+    if options.json:
+        _print_json(
+            written_summary(found.written)
+            | {"left_out": dict(found.left_out), "conditions": dict(found.conditions)}
+            | {"rejects": reject_dicts(found.written.rejects)}
+        )
+    else:
+        print(
+            f"{options.destination}: {found.written.records_out} spectra written as {found.written.format}, "
+            f"{left_out} left out because of their licence"
+        )
+    return REJECTED if left_out or found.written.rejects else FINE
+
+
 def _lines(file: str | None) -> list[str] | None:
     """The lines of a file that hold something."""
     if file is None:
@@ -191,4 +225,5 @@ COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "select": select,
     "edit": edit,
     "diff": diff,
+    "export": export,
 }

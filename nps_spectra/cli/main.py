@@ -148,6 +148,26 @@ def _add_curation(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     edit.add_argument("--why", metavar="TEXT", help="reason of the change")
     edit.add_argument("--edits", metavar="FILE", help="CSV with the columns record, field, value, why")
     _add_new_library(edit)
+    export = verbs.add_parser(
+        "export",
+        help="write the spectra in a format that others read",
+        description="Write the spectra of a library in a format that others read. Records of which the licence forbids "
+        "to give them away, is not understood or is not stated are left out and counted (exit code 1).",
+    )
+    export.add_argument("library", metavar="LIB")
+    export.add_argument("destination", metavar="FILE", help="file to write; its ending names the format")
+    export.add_argument("--format", metavar="NAME", help="to write (see 'nps-spectra formats'), whatever the ending")
+    export.add_argument(
+        "--allow-licence",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="a licence that you know allows it, as the records have it; 'not stated' for records without; repeatable",
+    )
+    export.add_argument(
+        "--despite-licence", action="store_true", help="write all records, for use within the laboratory"
+    )
+    export.add_argument("--json", action="store_true", help="print one JSON object")
     diff = verbs.add_parser(
         "diff",
         help="what is different between two libraries",
