@@ -1,4 +1,4 @@
-"""``nps-spectra library log|merge|select|edit|diff|export``: libraries made of libraries."""
+"""``nps-spectra library log|merge|select|edit|diff|consensus|export``: libraries made of libraries."""
 
 from __future__ import annotations
 
@@ -195,6 +195,44 @@ def export(options: argparse.Namespace) -> int:
     return REJECTED if left_out or found.written.rejects else FINE
 
 
+def consensus(options: argparse.Namespace) -> int:
+    """Make one spectrum of replicates."""
+    from nps_spectra.library import consensus as making
+
+    asked = making.ConsensusOptions(
+        tolerance=options.tolerance,
+        min_share=options.min_share,
+        statistic=options.statistic,
+        min_replicates=options.min_replicates,
+        min_similarity=options.min_similarity,
+        keep_others=not options.only_consensus,
+    )
+    found = making.consensus(Library.open(options.library), options.out, asked, name=options.name)
+    notes = [
+        f"NOT USED {one.record} {one.name or ''}: {one.reason}, similarity {one.similarity:.3f}" for one in found.unused
+    ]
+    notes += [
+        f"NO CONSENSUS {one.name or ''}: {', '.join(one.records)}, median similarity {one.similarity:.3f}"
+        for one in found.disagreements
+    ]
+    for note in notes[:_SHOWN]:
+        print(f"  {note}", file=sys.stderr)
+    if len(notes) > _SHOWN:
+        print(f"  ... and {len(notes) - _SHOWN} more ('nps-spectra library log' or --json list all)", file=sys.stderr)
+    for reason, count in found.others.most_common():
+        print(f"  in no group, {count} records: {reason}", file=sys.stderr)
+    more = {
+        "consensus_spectra": found.made,
+        "replicates": found.replicates,
+        "unused": [asdict(one) for one in found.unused],
+        "disagreements": [asdict(one) for one in found.disagreements],
+        "others": dict(found.others),
+    }
+    text = f"{found.made} consensus spectra of {found.replicates} replicates, {len(found.unused)} replicates not used"
+    _tell(options, found.library, more, f"{text}, {len(found.disagreements)} groups disagree")
+    return FINE
+
+
 def _lines(file: str | None) -> list[str] | None:
     """The lines of a file that hold something."""
     if file is None:
@@ -225,5 +263,6 @@ COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
     "select": select,
     "edit": edit,
     "diff": diff,
+    "consensus": consensus,
     "export": export,
 }

@@ -148,6 +148,29 @@ def _add_curation(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     edit.add_argument("--why", metavar="TEXT", help="reason of the change")
     edit.add_argument("--edits", metavar="FILE", help="CSV with the columns record, field, value, why")
     _add_new_library(edit)
+    consensus = verbs.add_parser(
+        "consensus",
+        help="make one spectrum of replicates",
+        description="Make one spectrum of replicates: records of one substance with the same ionisation, polarity, MS "
+        "level, kind of instrument, adduct, collision energy and precursor. The spread of every peak is kept in the "
+        "library; replicates that are too different are named and stay as they are.",
+    )
+    consensus.add_argument("library", metavar="LIB")
+    consensus.add_argument("--tolerance", default="0.01 Da", help="of peaks, not for EI (default '0.01 Da')")
+    consensus.add_argument(
+        "--min-share", type=float, default=0.5, metavar="X", help="of replicates that have a peak (default 0.5)"
+    )
+    consensus.add_argument(
+        "--statistic", choices=("median", "mean"), default="median", help="of m/z and intensity (default median)"
+    )
+    consensus.add_argument(
+        "--min-replicates", type=int, default=2, metavar="N", help="fewer stay as they are (default 2)"
+    )
+    consensus.add_argument(
+        "--min-similarity", type=float, default=0.7, metavar="X", help="of a replicate that is used (default 0.7)"
+    )
+    consensus.add_argument("--only-consensus", action="store_true", help="leave out records that are in no consensus")
+    _add_new_library(consensus)
     export = verbs.add_parser(
         "export",
         help="write the spectra in a format that others read",

@@ -41,7 +41,7 @@ class Event:
     record : str or None
         Key of the record concerned (`nps_spectra.library.keys`); None if the event is of the whole library.
     digest : str or None
-        SHA-256 of the record's content before the event.
+        SHA-256 of the record's content before the event; of a consensus, its own.
     field : str or None
         Typed field concerned, or ``source_file``.
     before, after : str, number, list of str, or None

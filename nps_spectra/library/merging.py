@@ -130,7 +130,7 @@ def merge(libraries: Sequence[Library], out: PathLike, *, name: str | None = Non
         name=name,
         sources=_distinct([source for library in libraries for source in library.sources]),
         parts=parts,
-        substances=_substances(parts),
+        substances=substances_of_parts(parts),
         digests=np.concatenate([library.digests[rows] for library, rows in zip(libraries, kept, strict=True)]),
         events=[*_all_events(libraries), event, *_moved(event, libraries, keys, twins)],
         spreads=Spreads.joined(
@@ -251,7 +251,7 @@ def differing_fields(a: Spectra, rows_a: Int, b: Spectra, rows_b: Int) -> list[t
     return [tuple(names) for names in found]
 
 
-def _substances(parts: Sequence[tuple[Spectra, Int]]) -> Substances:
+def substances_of_parts(parts: Sequence[tuple[Spectra, Int]]) -> Substances:
     """The substances of all parts; only what tells them is joined, because peaks and originals are large."""
     few = []
     for spectra, rows in parts:
