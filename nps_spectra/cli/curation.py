@@ -15,7 +15,7 @@ from nps_spectra.cli.main import FINE, REJECTED
 from nps_spectra.cli.output import progress_bar, reject_dicts, table
 from nps_spectra.errors import OptionError
 from nps_spectra.formats.registry import format_to_write
-from nps_spectra.library import Library, curation, differences, editing, exporting, merging
+from nps_spectra.library import Library, curation
 from nps_spectra.library.events import Event
 from nps_spectra.options import Tolerance
 
@@ -53,7 +53,7 @@ def _shown(value: Any) -> str:
 
 def merge(options: argparse.Namespace) -> int:
     """Make one library of several."""
-    found = merging.merge([Library.open(file) for file in options.libraries], options.out, name=options.name)
+    found = curation.merge([Library.open(file) for file in options.libraries], options.out, name=options.name)
     for conflict in found.conflicts[:_SHOWN]:
         print(
             f"  CONFLICT {conflict.kind}: {conflict.first} of {conflict.first_library} and {conflict.second} of "
@@ -102,12 +102,12 @@ def edit(options: argparse.Namespace) -> int:
     if options.edits is not None:
         if any(single):
             raise OptionError("--edits takes the place of --record, --set and --why")
-        edits = editing.read_edits(options.edits)
+        edits = curation.read_edits(options.edits)
     else:
         if not (options.record and options.why and options.set):
             raise OptionError("--record, --set and --why are needed, or --edits")
-        edits = [editing.Edit(options.record, *_assignment(text), options.why) for text in options.set]
-    library = editing.edit(Library.open(options.library), edits, options.out, name=options.name)
+        edits = [curation.Edit(options.record, *_assignment(text), options.why) for text in options.set]
+    library = curation.edit(Library.open(options.library), edits, options.out, name=options.name)
     made = library.events[len(library.events) - len(edits) :]
     _tell(options, library, {"edits": [event.describe() for event in made]}, f"{len(made)} fields changed")
     if not options.json:
@@ -129,7 +129,7 @@ def diff(options: argparse.Namespace) -> int:
     """Tell what is different between two libraries."""
     Tolerance.parse(options.tolerance)
     a, b = (Library.open(file) for file in options.libraries)
-    found = differences.diff(a, b, tolerance=options.tolerance)
+    found = curation.diff(a, b, tolerance=options.tolerance)
     if options.json:
         both = {"a": {"name": a.name, "digest": a.digest}, "b": {"name": b.name, "digest": b.digest}}
         _print_json(both | found.describe())
@@ -156,7 +156,7 @@ def _short(name: str | None, letters: int = 40) -> str:
     return text if len(text) <= letters else f"{text[: letters - 1]}…"
 
 
-def _fields(one: differences.Changed) -> str:
+def _fields(one: curation.Changed) -> str:
     return "; ".join(
         name if name == "original" else f"{name}: {_shown(before)} -> {_shown(after)}"
         for name, (before, after) in one.fields.items()
@@ -166,7 +166,7 @@ def _fields(one: differences.Changed) -> str:
 def export(options: argparse.Namespace) -> int:
     """Write the spectra of a library in a format that others read."""
     format_to_write(Path(options.destination), options.format)
-    found = exporting.export(
+    found = curation.export(
         Library.open(options.library),
         options.destination,
         format=options.format,
@@ -197,9 +197,7 @@ def export(options: argparse.Namespace) -> int:
 
 def consensus(options: argparse.Namespace) -> int:
     """Make one spectrum of replicates."""
-    from nps_spectra.library import consensus as making
-
-    asked = making.ConsensusOptions(
+    asked = curation.ConsensusOptions(
         tolerance=options.tolerance,
         min_share=options.min_share,
         statistic=options.statistic,
@@ -207,7 +205,7 @@ def consensus(options: argparse.Namespace) -> int:
         min_similarity=options.min_similarity,
         keep_others=not options.only_consensus,
     )
-    found = making.consensus(Library.open(options.library), options.out, asked, name=options.name)
+    found = curation.consensus(Library.open(options.library), options.out, asked, name=options.name)
     notes = [
         f"NOT USED {one.record} {one.name or ''}: {one.reason}, similarity {one.similarity:.3f}" for one in found.unused
     ]

@@ -13,13 +13,13 @@ import numpy.typing as npt
 from nps_spectra.cleaning import BinNominal, CleaningRecipe, MergePeaks, ScaleBasePeak
 from nps_spectra.errors import OptionError
 from nps_spectra.library.alignment import aligned, copies_in, deviation
-from nps_spectra.library.curation import PathLike, checked_target, write_library
 from nps_spectra.library.events import Event, Value, new_event
 from nps_spectra.library.keys import RecordKeys
 from nps_spectra.library.library import Library
 from nps_spectra.library.merging import substances_of_parts
 from nps_spectra.library.replicates import Replicates, replicates_of
 from nps_spectra.library.spread import Spread, Spreads
+from nps_spectra.library.writing import PathLike, checked_target, write_library
 from nps_spectra.options import Tolerance
 from nps_spectra.scorers import Scorer, Technique
 from nps_spectra.spectra import Spectra

@@ -15,10 +15,10 @@ from nps_spectra import Library, Spectra, Spectrum, similarity
 from nps_spectra.errors import LibraryDamagedError, OptionError
 from nps_spectra.library.alignment import aligned
 from nps_spectra.library.consensus import ConsensusOptions, consensus
-from nps_spectra.library.curation import select
 from nps_spectra.library.exporting import export
 from nps_spectra.library.merging import merge
 from nps_spectra.library.replicates import replicates_of
+from nps_spectra.library.selection import select
 from nps_spectra.options import Tolerance
 
 FENTANYL = "PJMPHNIQZUBGLI-UHFFFAOYSA-N"
@@ -374,9 +374,10 @@ def test_replicates_of_swgdrug(tmp_path: Path, data_folder: Path) -> None:
     copies = sum(one.reason == "copy" for one in made.unused)
     assert len(made.library) == len(whole) - made.replicates - copies + made.made
     assert made.made > 20
+    by_digest = {spectrum.digest: spectrum for spectrum in whole}
     for row in range(made.made):
         spectrum, spread = made.library[row], made.library.spread(row)
         assert spread is not None
-        used = [whole[i] for i in range(len(whole)) if whole[i].digest in spectrum.original["consensus of sha256"]]
+        used = [by_digest[digest] for digest in spectrum.original["consensus of sha256"]]
         assert spread.replicates == len(used)
         assert all(similarity(spectrum, one, "nist_identity") > 600 for one in used)

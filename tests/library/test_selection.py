@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from nps_spectra import Library, Spectra, Spectrum
 from nps_spectra.errors import LibraryDamagedError, NoSpectraError, OptionError
 from nps_spectra.library.conditions import ASKED, Condition
-from nps_spectra.library.curation import select
 from nps_spectra.library.keys import RecordKeys
+from nps_spectra.library.selection import select
 from nps_spectra.library.starter import starter_library
 from nps_spectra.spectrum import Source
 
