@@ -269,7 +269,7 @@ def _all_events(libraries: Sequence[Library]) -> list[Event]:
     events: list[Event] = []
     known: set[str] = set()
     for library in libraries:
-        own = {repr(event.describe()): event for event in library.events}
-        events += [event for text, event in own.items() if text not in known]
-        known |= own.keys()
+        texts = [repr(event.describe()) for event in library.events]
+        events += [event for text, event in zip(texts, library.events, strict=True) if text not in known]
+        known.update(texts)
     return events

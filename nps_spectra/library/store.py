@@ -281,6 +281,9 @@ def _assembled(path: Path, attributes: dict[str, Any], arrays: dict[str, npt.NDA
         spectra = Spectra(arrays["peaks/mz"], arrays["peaks/intensity"], offsets, columns)
         keys = TextColumn(arrays["substances/blob"], arrays["substances/offsets"]).to_list()
         spreads = _spreads(path, arrays, offsets)
+        notice = attributes.get("notice")
+        if not (notice is None or isinstance(notice, str)):
+            raise ValueError(f"the notice is {notice!r}: expected text")
         return StoredLibrary(
             attributes["name"],
             attributes["digest"],
@@ -289,7 +292,7 @@ def _assembled(path: Path, attributes: dict[str, Any], arrays: dict[str, npt.NDA
             spectra,
             Substances(tuple(str(key) for key in keys), arrays["substances/of_row"]),
             arrays["digests"],
-            attributes.get("notice"),
+            notice,
             unpacked(attributes["events"]) if "events" in attributes else (),
             spreads,
             {key: value for key, value in attributes.items() if key != "checksums"},

@@ -104,6 +104,12 @@ def test_a_peak_joins_the_nearest_one_and_only_one_of_a_spectrum() -> None:
     assert mz.tolist() == [[100.000, 100.004], [100.012, 100.009]]
 
 
+def test_of_two_peaks_within_the_tolerance_the_nearer_one_joins() -> None:
+    one, other = (np.array([100.000]), np.array([999.0])), (np.array([99.993, 100.004]), np.array([400.0, 300.0]))
+    mz, _ = aligned([one, other], Tolerance(0.01))
+    np.testing.assert_array_equal(mz, [[np.nan, 99.993], [100.000, 100.004]])
+
+
 def test_peaks_out_of_the_tolerance_stay_apart() -> None:
     mz, intensity = aligned(
         [(np.array([100.0]), np.array([9.0])), (np.array([100.02]), np.array([8.0]))], Tolerance(0.01)

@@ -86,6 +86,15 @@ def test_a_foreign_log_is_refused_and_the_fault_named(library: Library, said: st
         Library.open(library.path)
 
 
+def test_a_notice_that_is_no_text_is_foreign(library: Library) -> None:
+    assert library.path is not None
+    with h5py.File(library.path, "r+") as file:
+        del file["notice"]
+        file.create_dataset("notice", data=np.frombuffer(b"[1]", np.uint8))
+    with pytest.raises(LibraryDamagedError, match="notice"):
+        Library.open(library.path)
+
+
 def test_a_log_with_the_right_shape_is_opened(library: Library) -> None:
     assert library.path is not None
     with_log(library.path, lambda log: log["events"].append([0, "A1", "0" * 64, "name", "x", "A", "typing error"]))
