@@ -3,7 +3,8 @@
 Replicates agree in the substance (skeleton and nominal mass, or name: `nps_spectra.substances`), the whole InChIKey,
 the technique, the ionisation, the polarity, the MS level, the kind of instrument, the adduct, the class of collision
 energy and the precursor m/z. The whole InChIKey counts, because one spectrum for ephedrine and pseudoephedrine would
-have to bear a name that is wrong for one of them. Two records that both do not state one of these agree in it; but a
+have to bear a name that is wrong for one of them; a record that states no structure has that of the records of its
+name, if these state one only. Two records that both do not state one of these agree in it; but a
 record that is not EI and states no collision energy is a replicate of nothing, nor is one of MS/MS without precursor:
 at another energy, or another voltage in the source, the spectrum is another one.
 """
@@ -21,6 +22,7 @@ import numpy as np
 from nps_spectra.library.library import Library
 from nps_spectra.options import Tolerance
 from nps_spectra.scorers import Technique
+from nps_spectra.substances import normalised_name
 from nps_spectra.substances.identity import inchikey_of
 
 #: Words of instrument types that name the separation or the ionisation, which "LC-ESI-QTOF" and "ESI-QTOF" share.
@@ -143,7 +145,22 @@ def _keys(library: Library) -> tuple[dict[int, tuple[object, ...]], Counter[str]
             technique_key = (technique, given and given.upper(), polarity[row], own_level, kind)
             structure = inchikeys[row] or ((text := smiles[row]) and inchikey_of(text)) or None
             keys[row] = (substance, *technique_key, adduct[row], energies, structure)
-    return keys, alone
+    return _structures_by_name(keys, spectra.texts("name").to_list()), alone
+
+
+def _structures_by_name(keys: dict[int, tuple[object, ...]], names: list[str | None]) -> dict[int, tuple[object, ...]]:
+    """Keys in which a record without structure has that of the records of its name, if these have one only."""
+    plain = {row: normalised_name(names[row] or "") for row in keys}
+    known: dict[tuple[object, ...], set[object]] = {}
+    for row, key in keys.items():
+        if key[-1] is not None:
+            known.setdefault((*key[:-1], plain[row]), set()).add(key[-1])
+    completed = dict(keys)
+    for row, key in keys.items():
+        structures = known.get((*key[:-1], plain[row]), set())
+        if key[-1] is None and len(structures) == 1:
+            completed[row] = (*key[:-1], *structures)
+    return completed
 
 
 def _split(rows: list[int], precursor: list[float], tolerance: Tolerance) -> list[list[int]]:

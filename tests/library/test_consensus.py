@@ -135,7 +135,6 @@ BASE = msms([105.07, 188.14], [40, 100], polarity="positive", adduct="[M+H]+", i
         {"collision_energy_ev": 40.0},
         {"precursor_mz": 337.26},
         {"precursor_mz": None},
-        {"inchikey": FENTANYL},
     ],
 )
 def test_another_way_of_measuring_is_no_replicate(other: dict[str, object]) -> None:
@@ -160,6 +159,16 @@ def test_stereoisomers_are_not_made_one(tmp_path: Path) -> None:
     made = consensus(library(*pair), tmp_path / "a.h5")
     assert (made.made, made.others) == (0, Counter({"no other measurement": 2}))
     assert {spectrum.name for spectrum in made.library} == {"Ephedrine", "Pseudoephedrine"}
+
+
+def test_a_record_without_structure_has_that_of_its_name_if_there_is_one_only() -> None:
+    known = ei([58], [1], name="Ephedrine", inchikey=EPHEDRINE)
+    unknown = ei([58, 77], [9, 1], name="ephedrine")
+    other = ei([58], [1], name="Ephedrine", inchikey=PSEUDOEPHEDRINE)
+    groups, _ = replicates_of(library(known, unknown), Tolerance(0.01))
+    assert [sorted(group.rows) for group in groups] == [[0, 1]]
+    assert replicates_of(library(known, unknown, other), Tolerance(0.01))[0] == []
+    assert replicates_of(library(known, ei([58, 77], [9, 1], name="Pseudoephedrine")), Tolerance(0.01))[0] == []
 
 
 def test_where_the_structure_leaves_it_open_the_consensus_bears_all_names(tmp_path: Path) -> None:
