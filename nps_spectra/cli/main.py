@@ -85,7 +85,7 @@ def _add_match(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 
 def _add_library(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    library = nouns.add_parser("library", help="build, describe or check a library")
+    library = nouns.add_parser("library", help="build, describe, check, merge, correct and compare libraries")
     verbs = library.add_subparsers(dest="verb", required=True, metavar="VERB")
     build = verbs.add_parser("build", help="build a library file from spectra")
     build.add_argument("sources", nargs="+", metavar="SOURCE", help="file, folder or archive of spectra")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
@@ -15,11 +15,11 @@ from nps_spectra.errors import OptionError
 from nps_spectra.library.alignment import aligned, copies_in, deviation
 from nps_spectra.library.events import Event, Value, new_event
 from nps_spectra.library.keys import RecordKeys
-from nps_spectra.library.library import Library
+from nps_spectra.library.library import Library, PathLike
 from nps_spectra.library.merging import substances_of_parts
 from nps_spectra.library.replicates import Replicates, replicates_of
 from nps_spectra.library.spread import Spread, Spreads
-from nps_spectra.library.writing import PathLike, checked_target, write_library
+from nps_spectra.library.writing import checked_target, write_library
 from nps_spectra.options import Tolerance
 from nps_spectra.scorers import Scorer, Technique
 from nps_spectra.spectra import Spectra
@@ -192,11 +192,9 @@ def consensus(
     tolerance = Tolerance.parse(asked.tolerance)
     groups, others = replicates_of(library, tolerance)
     keys = RecordKeys(library)
-    whole: dict[str, Any] = {"library": library.name, "library_digest": library.digest} | asked.describe()
-    event = new_event("consensus", whole)
     spectra: list[Spectrum] = []
     spreads: dict[int, Spread] = {}
-    log: list[Event] = []
+    made: list[_Made] = []
     unused: list[Unused] = []
     disagreements: list[Disagreement] = []
     used = 0
@@ -220,14 +218,27 @@ def consensus(
         new = members.unused(keys)
         gone |= {row for row in group.rows if row not in new or new[row].reason == "copy"}
         unused += new.values()
-        log += _logged(event, library, keys, spectrum, group.rows, new, choices)
+        made.append(_Made(spectrum, group.rows, new, choices))
     kept = np.array([row for row in range(len(library)) if row not in gone], dtype=np.int64)
     if not asked.keep_others:
         kept = kept[:0]
     if not spectra and len(kept) == 0:
         raise OptionError(f"{library.name}: no replicates that agree, and nothing else is to be kept")
-    new_spectra = Spectra.of(spectra)
-    parts = [(new_spectra, np.arange(len(spectra), dtype=np.int64)), (library.spectra, kept)]
+    arguments = {
+        "library": library.name,
+        "library_digest": library.digest,
+        **asked.describe(),
+        "records_in": len(library),
+        "records_out": len(spectra) + len(kept),
+        "consensus_spectra": len(spectra),
+        "replicates": used,
+        "outliers": sum(one.reason == "outlier" for one in unused),
+        "copies": sum(one.reason == "copy" for one in unused),
+        "disagreements": len(disagreements),
+    }
+    event = new_event("consensus", arguments)
+    log = [one for each in made for one in each.events(event, keys)]
+    parts = [(Spectra.of(spectra), np.arange(len(spectra), dtype=np.int64)), (library.spectra, kept)]
     written = write_library(
         target,
         name=name,
@@ -245,6 +256,28 @@ def consensus(
         notice=library.notice,
     )
     return Consensus(written, len(spectra), used, unused, disagreements, others)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A consensus, the rows of its replicates, those not used, and the fields in which they differ."""
+
+    spectrum: Spectrum
+    rows: tuple[int, ...]
+    unused: Mapping[int, Unused]
+    choices: Mapping[str, tuple[list[str], Value]]
+
+    def events(self, event: Event, keys: RecordKeys) -> Iterator[Event]:
+        """What became of each replicate, and of the fields in which they differ."""
+        key = self.spectrum.digest[:16]
+        for row in self.rows:
+            left = self.unused.get(row)
+            why = f"replicate of consensus {key}"
+            if left is not None:
+                why = f"not used for consensus {key}: {left.reason}, similarity {left.similarity:.3f}"
+            yield event.of_record(keys.key(row), keys.digest(row), why=why)
+        for field, (values, taken) in self.choices.items():
+            yield event.of_record(key, self.spectrum.digest, field, tuple(values), taken, "replicates differ")
 
 
 class _Members:
@@ -314,6 +347,7 @@ class _Members:
         share = f"{100 * self._options.min_share:g} %"
         fields["comment"] = (
             f"consensus of {len(peaks)} spectra: {self._options.statistic} of peaks in at least {share} of them"
+            f"{', nominal m/z' if self._group.technique == 'EI' else ''}"
         )
         fields["representation"] = "centroid"
         original = {_MADE_OF: tuple(member.digest for member in members)}
@@ -372,29 +406,6 @@ def _fields(members: Sequence[Spectrum]) -> tuple[dict[str, Any], dict[str, tupl
         choices["name"] = (own, fields["name"])
     fields["synonyms"] = tuple(sorted(names - {fields["name"]}))
     return fields, choices
-
-
-def _logged(
-    event: Event,
-    library: Library,
-    keys: RecordKeys,
-    spectrum: Spectrum,
-    rows: Sequence[int],
-    unused: Mapping[int, Unused],
-    choices: Mapping[str, tuple[list[str], Value]],
-) -> list[Event]:
-    """What became of each replicate, and of the fields in which they differ."""
-    key = spectrum.digest[:16]
-    events = []
-    for row in rows:
-        left = unused.get(row)
-        why = f"replicate of consensus {key}"
-        if left is not None:
-            why = f"not used for consensus {key}: {left.reason}, similarity {left.similarity:.3f}"
-        events.append(event.of_record(keys.key(row), keys.digest(row), why=why))
-    for field, (values, taken) in choices.items():
-        events.append(event.of_record(key, spectrum.digest, field, tuple(values), taken, "replicates differ"))
-    return events
 
 
 def _digests(spectra: Sequence[Spectrum]) -> npt.NDArray[np.uint8]:

@@ -16,8 +16,8 @@ from nps_spectra.errors import InputError, OptionError
 from nps_spectra.formats.fields import assign
 from nps_spectra.library.events import Event, new_event
 from nps_spectra.library.keys import RecordKeys
-from nps_spectra.library.library import Library
-from nps_spectra.library.writing import PathLike, checked_target, write_library
+from nps_spectra.library.library import Library, PathLike
+from nps_spectra.library.writing import checked_target, write_library
 from nps_spectra.spectra import Spectra
 from nps_spectra.spectrum import END, FIELDS, Spectrum, packable
 from nps_spectra.substances import substances_of

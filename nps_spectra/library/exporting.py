@@ -13,9 +13,9 @@ import numpy as np
 from nps_spectra.errors import NoSpectraError, OptionError
 from nps_spectra.formats import WriteReport, write_spectra
 from nps_spectra.library.keys import RecordKeys
-from nps_spectra.library.library import Library
+from nps_spectra.library.library import Library, PathLike
 from nps_spectra.library.licences import Redistribution, redistribution
-from nps_spectra.library.writing import PathLike, checked_target
+from nps_spectra.library.writing import checked_target
 
 #: Terms under which an unchanged copy may be given to others; the conditions have to be kept by whoever does so.
 PERMITTED: Final[tuple[Redistribution, ...]] = (

@@ -121,11 +121,7 @@ class Library(Sequence[Spectrum]):
         from nps_spectra.library import store
         from nps_spectra.library.events import new_event
 
-        target = Path(out)
-        if not target.parent.is_dir():
-            raise OptionError(f"{target}: the folder {target.parent} does not exist")
-        if target.is_dir():
-            raise OptionError(f"{target}: is a folder; a library is a file, for example {target.name}.h5")
+        target = file_to_write(out)
         spectra, report = _read_all(sources, format, strict, progress)
         if len(spectra) == 0:
             raise NoSpectraError(f"{target}: {report.nothing_read}")
@@ -313,6 +309,22 @@ class Library(Sequence[Spectrum]):
         if scorer not in self._prepared:
             self._prepared[scorer] = scorer.prepare(self.spectra)
         return self._prepared[scorer]
+
+
+def file_to_write(out: PathLike) -> Path:
+    """The file in which a library can be written.
+
+    Raises
+    ------
+    OptionError
+        Its folder does not exist, or it is a folder.
+    """
+    target = Path(out)
+    if not target.parent.is_dir():
+        raise OptionError(f"{target}: the folder {target.parent} does not exist")
+    if target.is_dir():
+        raise OptionError(f"{target}: is a folder; a library is a file, for example {target.name}.h5")
+    return target
 
 
 def _read_all(

@@ -15,9 +15,9 @@ from nps_spectra.columns import differing
 from nps_spectra.errors import OptionError
 from nps_spectra.library.events import Event, new_event
 from nps_spectra.library.keys import RecordKeys
-from nps_spectra.library.library import Library
+from nps_spectra.library.library import Library, PathLike
 from nps_spectra.library.spread import Spreads
-from nps_spectra.library.writing import PathLike, checked_target, write_library
+from nps_spectra.library.writing import checked_target, write_library
 from nps_spectra.spectra import Spectra, joined
 from nps_spectra.spectrum import FIELDS
 from nps_spectra.substances import IDENTITY_FIELDS, Substances, substances_of

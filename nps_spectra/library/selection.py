@@ -12,8 +12,8 @@ from nps_spectra.errors import NoSpectraError, OptionError
 from nps_spectra.library.conditions import Condition
 from nps_spectra.library.events import new_event
 from nps_spectra.library.keys import RecordKeys
-from nps_spectra.library.library import Library
-from nps_spectra.library.writing import PathLike, checked_target, write_library
+from nps_spectra.library.library import Library, PathLike
+from nps_spectra.library.writing import checked_target, write_library
 from nps_spectra.spectrum import END
 from nps_spectra.substances import normalised_name
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,10 @@ import numpy.typing as npt
 
 from nps_spectra.errors import OptionError
 from nps_spectra.library.events import Event
-from nps_spectra.library.library import Library
+from nps_spectra.library.library import Library, PathLike, file_to_write
 from nps_spectra.library.pieces import Part
 from nps_spectra.library.spread import Spreads
 from nps_spectra.substances import Substances
-
-PathLike = str | os.PathLike[str]
 
 
 def checked_target(out: PathLike, inputs: Sequence[Library]) -> Path:
@@ -28,11 +25,7 @@ def checked_target(out: PathLike, inputs: Sequence[Library]) -> Path:
     OptionError
         Its folder does not exist, it is a folder, or it is one of the inputs.
     """
-    target = Path(out)
-    if not target.parent.is_dir():
-        raise OptionError(f"{target}: the folder {target.parent} does not exist")
-    if target.is_dir():
-        raise OptionError(f"{target}: is a folder; a library is a file, for example {target.name}.h5")
+    target = file_to_write(out)
     for library in inputs:
         if library.path is not None and target.exists() and library.path.exists() and target.samefile(library.path):
             raise OptionError(f"{target}: is the library that is read; write the new one to another file")

@@ -59,6 +59,13 @@ def test_median_and_spread_worked_by_hand(tmp_path: Path) -> None:
     assert spread.intensity_rsd.tolist() == pytest.approx([0, 1 / 3, math.sqrt(2) / 4])
     assert spread.mz_sd.tolist() == [0, 0, 0]
     assert (made.made, made.replicates, made.unused, made.others) == (1, 3, [], Counter())
+    whole = made.library.events[0]
+    assert [whole.arguments[name] for name in ("records_in", "records_out", "replicates", "min_share")] == [
+        3,
+        1,
+        3,
+        0.5,
+    ]
 
 
 def test_the_mean_where_it_is_asked_for(tmp_path: Path) -> None:
@@ -257,7 +264,7 @@ def test_fields_that_agree_stay_and_others_are_missing_and_logged(tmp_path: Path
     spectrum = made.library[0]
     assert (spectrum.instrument, spectrum.cas, spectrum.contributor) == ("GC 1", "58-08-2", "a; b")
     assert (spectrum.retention_index, spectrum.accession, spectrum.source) == (None, None, None)
-    assert spectrum.comment == "consensus of 3 spectra: median of peaks in at least 50 % of them"
+    assert spectrum.comment == "consensus of 3 spectra: median of peaks in at least 50 % of them, nominal m/z"
     (event,) = (event for event in made.library.events if event.field == "retention_index")
     assert (event.before, event.after) == (("1500.0", "1510.0"), None)
 
