@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, overload
 import numpy as np
 import numpy.typing as npt
 
-from nps_spectra.columns import Column, NumberColumn, NumberColumnBuilder, TextColumn, TextColumnBuilder
+from nps_spectra.columns import Column, NumberColumn, NumberColumnBuilder, TextColumn, TextColumnBuilder, gathered
 from nps_spectra.display import html_of
 from nps_spectra.errors import OptionError
 from nps_spectra.spectrum import END, FIELDS, Kind, Source, Spectrum, content_digest, packable, unpack_original
@@ -154,13 +154,11 @@ class Spectra(Sequence[Spectrum]):
         if given.ndim != 1 or (len(given) and not np.issubdtype(given.dtype, np.integer)):
             raise OptionError(f"rows are {given.dtype} of shape {given.shape}: expected a list of row numbers")
         chosen = np.arange(len(self), dtype=np.int64)[given.astype(np.int64)]  # negative ones count from the end
-        starts, stops = self.offsets[chosen], self.offsets[chosen + 1]
-        lengths = stops - starts
         offsets = np.zeros(len(chosen) + 1, dtype=np.int64)
-        np.cumsum(lengths, out=offsets[1:])
-        peaks = np.arange(int(offsets[-1]), dtype=np.int64) + np.repeat(starts - offsets[:-1], lengths)
+        np.cumsum(self.offsets[chosen + 1] - self.offsets[chosen], out=offsets[1:])
+        mz, intensity = (gathered(values, self.offsets, chosen) for values in (self.mz, self.intensity))
         columns = {name: column.take(chosen) for name, column in self.columns.items()}
-        return Spectra(self.mz[peaks], self.intensity[peaks], offsets, columns, self.report)
+        return Spectra(mz, intensity, offsets, columns, self.report)
 
     def digests(self) -> list[str]:
         """SHA-256 of the content of every spectrum; equal to ``spectra[i].digest``."""

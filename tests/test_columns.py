@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nps_spectra.columns import NumberColumn, NumberColumnBuilder, TextColumn, TextColumnBuilder
+from nps_spectra.columns import NumberColumn, NumberColumnBuilder, TextColumn, TextColumnBuilder, differing
 
 #: Every character, lone surrogates (undecodable bytes of file names) included.
 characters = st.characters(exclude_categories=())
@@ -84,3 +84,27 @@ def test_take_gives_the_numbers_of_rows_in_their_order() -> None:
 def test_joined_is_one_after_the_other(parts: list[list[str | None]]) -> None:
     column = TextColumn.joined([text_column(part) for part in parts])
     assert column.to_list() == [value for part in parts for value in part]
+
+
+TEXTS = st.lists(st.one_of(st.none(), st.text("aé", min_size=1, max_size=3)), min_size=1, max_size=8)
+
+
+@given(TEXTS, st.data())
+def test_rows_are_gathered_in_any_order_and_as_often_as_asked(values: list[str | None], data: st.DataObject) -> None:
+    rows = data.draw(st.lists(st.integers(0, len(values) - 1), max_size=12))
+    taken = text_column(values).take(np.array(rows, dtype=np.int64))
+    assert taken.to_list() == [values[row] for row in rows]
+
+
+@given(TEXTS, TEXTS, st.data())
+def test_texts_differ_where_they_are_not_equal(a: list[str | None], b: list[str | None], data: st.DataObject) -> None:
+    pairs = data.draw(st.lists(st.tuples(st.integers(0, len(a) - 1), st.integers(0, len(b) - 1)), max_size=12))
+    rows_a, rows_b = (np.array([pair[side] for pair in pairs], dtype=np.int64) for side in (0, 1))
+    found = differing(text_column(a), rows_a, text_column(b), rows_b)
+    assert found.tolist() == [a[one] != b[other] for one, other in pairs]
+
+
+def test_missing_numbers_are_equal_and_nothing_else_is_equal_to_them() -> None:
+    a, b = NumberColumn(np.array([1.0, np.nan, 0.0])), NumberColumn(np.array([1.0, np.nan, np.nan]))
+    rows = np.arange(3)
+    assert differing(a, rows, b, rows).tolist() == [False, False, True]

@@ -37,9 +37,9 @@ def convert(options: argparse.Namespace) -> int:
     rejects = [*spectra.report.rejects, *written.rejects]
     if options.rejects is not None:
         write_text(Path(options.rejects), rejects_csv(rejects))
-    _tell(written)
+    tell_written(written)
     if options.json:
-        print(json.dumps(_summary(written) | {"rejects": reject_dicts(rejects)}, ensure_ascii=False, indent=1))
+        print(json.dumps(written_summary(written) | {"rejects": reject_dicts(rejects)}, ensure_ascii=False, indent=1))
     else:
         print(f"{destination}: {written.records_out} spectra written as {written.format}")
     return REJECTED if rejects else FINE
@@ -61,7 +61,8 @@ def _shown(value: object) -> str:
     return "" if value is None else "; ".join(value) if isinstance(value, tuple) else str(value)
 
 
-def _tell(written: WriteReport, shown: int = 10) -> None:
+def tell_written(written: WriteReport, shown: int = 10) -> None:
+    """Say on stderr what the format could not hold."""
     for counts, what in ((written.lost, "is not kept"), (written.changed, "reads back as something else")):
         for name, count in counts.most_common():
             print(f"  {written.format}: {name} {what}, {count} spectra", file=sys.stderr)
@@ -76,7 +77,8 @@ def _tell(written: WriteReport, shown: int = 10) -> None:
         print(f"  ... and {len(written.rejects) - shown} more not written", file=sys.stderr)
 
 
-def _summary(written: WriteReport) -> dict[str, Any]:
+def written_summary(written: WriteReport) -> dict[str, Any]:
+    """The account of a writing as plain data, but for its rejects."""
     return {
         "file": written.file,
         "format": written.format,

@@ -10,7 +10,7 @@ from typing import Any
 
 from nps_spectra.atomic import write_text
 from nps_spectra.cli.main import FINE, REJECTED
-from nps_spectra.cli.output import progress_bar, reject_dicts, rejects_csv, tell_report
+from nps_spectra.cli.output import notice, progress_bar, reject_dicts, rejects_csv, tell_report
 from nps_spectra.library import Library
 
 
@@ -42,6 +42,7 @@ def build(options: argparse.Namespace) -> int:
 def info(options: argparse.Namespace) -> int:
     """Say what a library holds."""
     library = Library.open(options.library)
+    notice(library)
     summary = _summary(library)
     if options.json:
         print(json.dumps(summary, ensure_ascii=False, indent=1))
@@ -55,6 +56,9 @@ def info(options: argparse.Namespace) -> int:
         shown = ", ".join(f"{value} {count}" for value, count in list(counts.items())[:8])
         more = f" and {len(counts) - 8} more" if len(counts) > 8 else ""
         print(f"{label}: {shown}{more}")
+    if library.spreads is not None:
+        print(f"consensus spectra with their spread: {len(library.spreads)}")
+    print(f"events: {len(library.events)}")
     for source in library.sources:
         print(
             f"source {source['file']}: {source['records_out']} of {source['records_in']} records, "
@@ -89,5 +93,8 @@ def _summary(library: Library) -> dict[str, Any]:
         "substances": len(library.substances),
         "peaks": len(spectra.mz),
         **counts,
+        "consensus_spectra": 0 if library.spreads is None else len(library.spreads),
+        "events": len(library.events),
+        "notice": library.notice,
         "sources": library.sources,
     }

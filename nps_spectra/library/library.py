@@ -21,6 +21,8 @@ from nps_spectra.substances import Substances, substances_of
 
 if TYPE_CHECKING:
     from nps_spectra.formats.report import InputFile, ReadReport
+    from nps_spectra.library.events import Event
+    from nps_spectra.library.spread import Spread, Spreads
     from nps_spectra.library.store import StoredLibrary
 
 PathLike = str | os.PathLike[str]
@@ -45,6 +47,10 @@ class Library(Sequence[Spectrum]):
         ``records_in``, ``records_out``, ``formats``, ``rejects``, and ``provenance`` where it was given.
     notice : str or None
         What every user of a result has to know about this library.
+    events : tuple of Event
+        What was done to it, in order: the log of `nps_spectra.library.events`.
+    spreads : Spreads or None
+        How far replicates differ, for a library that holds consensus spectra; see `spread`.
     report : ReadReport or None
         The account of reading the sources, right after `build`.
     """
@@ -57,6 +63,8 @@ class Library(Sequence[Spectrum]):
         substances: Substances | None = None,
         sources: list[dict[str, Any]] | None = None,
         notice: str | None = None,
+        events: Sequence[Event] = (),
+        spreads: Spreads | None = None,
         stored: StoredLibrary | None = None,
         path: Path | None = None,
     ) -> None:
@@ -66,6 +74,8 @@ class Library(Sequence[Spectrum]):
         self.substances = substances_of(spectra) if substances is None else substances
         self.sources = [] if sources is None else sources
         self.notice = notice
+        self.events = tuple(events)
+        self.spreads = spreads
         self.report: ReadReport | None = None
         self._stored = stored
         self._prepared: dict[Any, Any] = {}
@@ -114,8 +124,8 @@ class Library(Sequence[Spectrum]):
         OptionError
             The folder of `out` does not exist, or a source is neither a path nor Spectra.
         """
-        from nps_spectra import __version__
         from nps_spectra.library import store
+        from nps_spectra.library.events import new_event
 
         target = library_file(out)
         spectra, report = _read_all(sources, format, only, strict, progress)
@@ -123,14 +133,18 @@ class Library(Sequence[Spectrum]):
             raise NoSpectraError(f"{target}: {report.nothing_read}")
         if licence is not None:
             spectra = _licensed(spectra, licence)
+        described = _described(report, spectra, licence, provenance)
+        arguments = {"sources": [source["file"] for source in described], "licence": licence, "format": format}
+        event = new_event("build", arguments | {"records_in": report.records_in, "records_out": report.records_out})
         store.write(
             target,
             name=name or target.stem,
-            created_by=f"nps_spectra {__version__}",
-            sources=_described(report, spectra, licence, provenance),
-            spectra=spectra,
+            created_by=event.program,
+            sources=described,
+            parts=[(spectra, None)],
             substances=substances_of(spectra),
             digests=store.digests_of(spectra),
+            events=[event],
         )
         library = cls.open(target)
         library.report = report
@@ -154,6 +168,9 @@ class Library(Sequence[Spectrum]):
             name=stored.name,
             substances=stored.substances,
             sources=stored.sources,
+            notice=stored.notice,
+            events=stored.events,
+            spreads=stored.spreads,
             stored=stored,
             path=file,
         )
@@ -217,6 +234,10 @@ class Library(Sequence[Spectrum]):
                 raise LibraryDamagedError(
                     f"{self.path}: damaged: {', '.join(damaged)}; 'nps-spectra library check' names the spectra"
                 )
+
+    def spread(self, row: int) -> Spread | None:
+        """How far the replicates behind spectrum `row` differ, peak by peak; None if it is no consensus."""
+        return None if self.spreads is None else self.spreads.row(range(len(self))[row])
 
     def names_of(self, row: int) -> tuple[str, ...]:
         """All names of the substance of spectrum `row`, its own first."""
@@ -282,6 +303,8 @@ class Library(Sequence[Spectrum]):
             substances=self.substances.take(rows),
             sources=self.sources,
             notice=self.notice,
+            events=self.events,
+            spreads=None if self.spreads is None else self.spreads.take(rows),
         )
         chosen.__dict__["digests"] = self.digests[rows]
         return chosen

@@ -4,6 +4,7 @@
 
     /                     attributes: format, format_version, and in JSON created_by, name, digest
     /checksums, /sources  uint8    JSON: SHA-256 of all the rest; what the spectra were read from
+    /events, /notice      uint8    JSON: the log of what was done; what every user has to know, or null
     /peaks/mz             float64  (peaks,)
     /peaks/intensity      float32  (peaks,)
     /peaks/offsets        int64    (spectra + 1,)
@@ -11,13 +12,17 @@
     /columns/F/values     float64  (spectra,) of number field F, NaN = missing
     /substances/blob, /substances/offsets, /substances/of_row   identity keys, and substance of each spectrum
     /digests              uint8    (spectra, 32) SHA-256 of each spectrum's content
+    /spread/A             int64 or float64   array A of `Spreads`; only in a library with consensus spectra
+
+Version 2 added the column ``representation``, version 3 the log, the notice and the spread. Files of older versions
+are read: what they do not have is missing.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, Final
@@ -34,11 +39,14 @@ from nps_spectra.errors import (
     LibraryVersionError,
     NotALibraryError,
 )
+from nps_spectra.library.events import Event, packed, unpacked
+from nps_spectra.library.pieces import Part, PiecewiseArray, arrays_of
+from nps_spectra.library.spread import SPREAD_ARRAYS, Spreads
 from nps_spectra.spectra import Spectra, SpectraBuilder
 from nps_spectra.substances import Substances
 
 FORMAT: Final = "nps_spectra library"
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 _SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
 #: Bytes at the start of the file without which HDF5 does not know how long it should be.
 _SUPERBLOCK: Final = 48
@@ -47,6 +55,8 @@ _ALIGNMENT: Final = 64
 #: Fields that files of format version 1 do not have; nothing is known of them there.
 _SINCE_VERSION_2: Final = frozenset({"representation"})
 _ATTRIBUTES: Final = ("created_by", "name", "digest", "checksums", "sources")
+#: Texts that files of older versions do not have.
+_TEXTS_OF_VERSION_3: Final = ("events", "notice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,10 @@ class StoredLibrary:
     spectra: Spectra
     substances: Substances
     digests: npt.NDArray[np.uint8]
+    notice: str | None
+    events: tuple[Event, ...]
+    spreads: Spreads | None
+    texts: Mapping[str, Any]
     checksums: Mapping[str, str]
 
 
@@ -80,30 +94,51 @@ def write(
     *,
     name: str,
     created_by: str,
-    sources: list[dict[str, Any]],
-    spectra: Spectra,
+    sources: Sequence[Mapping[str, Any]],
+    parts: Sequence[Part],
     substances: Substances,
     digests: npt.NDArray[np.uint8],
+    events: Sequence[Event],
+    spreads: Spreads | None = None,
+    notice: str | None = None,
 ) -> None:
-    """Write a library under a temporary name, and rename it when it is safely on disk."""
-    digest = digest_of(digests)
+    """Write the spectra of all parts, one after the other, as one library.
+
+    It is written under a temporary name, and renamed when it is safely on disk. The parts are never joined in
+    memory, so that libraries as large as it can be merged.
+    """
+    texts = {
+        "name": name,
+        "created_by": created_by,
+        "digest": digest_of(digests),
+        "sources": list(sources),
+        "notice": notice,
+        "events": packed(events),
+    }
     with (
-        replacing(path) as partial,
-        h5py.File(partial, "w", libver="v110", alignment_threshold=1, alignment_interval=_ALIGNMENT) as file,
+        replacing(path) as unfinished,
+        h5py.File(unfinished, "w", libver="v110", alignment_threshold=1, alignment_interval=_ALIGNMENT) as file,
     ):
-        checksums = _text_checksums(name, created_by, digest, sources)
-        for key, array in _arrays(spectra, substances, digests):
-            plain = np.ascontiguousarray(array)
-            file.create_dataset(key, data=plain, track_times=False)
-            checksums[key] = _checksum(plain)
+        checksums = _text_checksums(texts)
+        for key, array in _arrays(parts, substances, digests, spreads):
+            if array.shape[0] == 0:
+                file.create_dataset(key, data=np.empty(array.shape, array.dtype), track_times=False)
+            else:
+                dataset = file.create_dataset(key, shape=array.shape, dtype=array.dtype, track_times=False)
+                done = 0
+                for piece in array.pieces():
+                    dataset[done : done + len(piece)] = piece
+                    done += len(piece)
+            checksums[key] = _checksum(array)
         # Texts of fixed length lie in the object header, which HDF5 checks; those of variable length lie in
         # a heap without a checksum, and one wrong bit there can keep libhdf5 busy for ever.
         file.attrs["format"] = np.bytes_(FORMAT)
         file.attrs["format_version"] = FORMAT_VERSION
-        for key, text in (("created_by", created_by), ("name", name), ("digest", digest)):
-            file.attrs[key] = np.bytes_(_json(text))
+        for key in ("created_by", "name", "digest"):
+            file.attrs[key] = np.bytes_(_json(texts[key]))
         # Long texts do not fit into attributes; as datasets they have no limit.
-        for key, value in (("checksums", checksums), ("sources", sources)):
+        for key in ("sources", *_TEXTS_OF_VERSION_3, "checksums"):
+            value = checksums if key == "checksums" else texts[key]
             file.create_dataset(key, data=np.frombuffer(_json(value), dtype=np.uint8), track_times=False)
 
 
@@ -112,34 +147,31 @@ def _json(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True).encode("ascii")
 
 
-def _text_checksums(name: str, created_by: str, digest: str, sources: list[dict[str, Any]]) -> dict[str, str]:
-    texts = {"name": name, "created_by": created_by, "digest": digest, "sources": sources}
+def _text_checksums(texts: Mapping[str, Any]) -> dict[str, str]:
     return {key: hashlib.sha256(_json(value)).hexdigest() for key, value in texts.items()}
 
 
 def _arrays(
-    spectra: Spectra, substances: Substances, digests: npt.NDArray[np.uint8]
-) -> Iterator[tuple[str, npt.NDArray[Any]]]:
-    yield "peaks/mz", spectra.mz
-    yield "peaks/intensity", spectra.intensity
-    yield "peaks/offsets", spectra.offsets
-    for field, column in spectra.columns.items():
-        if isinstance(column, TextColumn):
-            yield f"columns/{field}/blob", column.blob
-            yield f"columns/{field}/offsets", column.offsets
-        else:
-            yield f"columns/{field}/values", column.values
+    parts: Sequence[Part], substances: Substances, digests: npt.NDArray[np.uint8], spreads: Spreads | None
+) -> Iterator[tuple[str, PiecewiseArray]]:
+    yield from arrays_of(parts)
     keys = [key.encode("utf-8", "surrogatepass") for key in substances.keys]
     offsets = np.zeros(len(keys) + 1, dtype=np.int64)
     np.cumsum([len(key) for key in keys], out=offsets[1:])
-    yield "substances/blob", np.frombuffer(b"".join(keys), dtype=np.uint8)
-    yield "substances/offsets", offsets
-    yield "substances/of_row", substances.of_row
-    yield "digests", digests
+    yield "substances/blob", PiecewiseArray.of(np.frombuffer(b"".join(keys), dtype=np.uint8))
+    yield "substances/offsets", PiecewiseArray.of(offsets)
+    yield "substances/of_row", PiecewiseArray.of(substances.of_row)
+    yield "digests", PiecewiseArray.of(digests)
+    if spreads is not None:
+        for name, array in spreads.arrays():
+            yield f"spread/{name}", PiecewiseArray.of(array)
 
 
-def _checksum(array: npt.NDArray[Any]) -> str:
-    return hashlib.sha256(array.reshape(-1).view(np.uint8).data).hexdigest()
+def _checksum(array: PiecewiseArray) -> str:
+    state = hashlib.sha256()
+    for piece in array.pieces():
+        state.update(piece.reshape(-1).view(np.uint8).data)
+    return state.hexdigest()
 
 
 def read(path: Path) -> StoredLibrary:
@@ -153,8 +185,9 @@ def read(path: Path) -> StoredLibrary:
     _check_signature(path)
     try:
         with h5py.File(path, "r") as file:
-            _check_header(path, file)
-            attributes = {name: json.loads(_text(file, name)) for name in _ATTRIBUTES}
+            version = _check_header(path, file)
+            names = (*_ATTRIBUTES, *_TEXTS_OF_VERSION_3) if version >= 3 else _ATTRIBUTES
+            attributes = {name: json.loads(_text(file, name)) for name in names}
             arrays = _mapped(path, file)
     except OSError as error:
         if "truncated" in str(error) or path.stat().st_size < _SUPERBLOCK:
@@ -183,7 +216,7 @@ def _check_signature(path: Path) -> None:
         )
 
 
-def _check_header(path: Path, file: h5py.File) -> None:
+def _check_header(path: Path, file: h5py.File) -> int:
     found = file.attrs.get("format")
     if not isinstance(found, bytes) or found != FORMAT.encode():
         raise NotALibraryError(f"{path}: an HDF5 file, but no library of this package (format is {found!r})")
@@ -192,6 +225,7 @@ def _check_header(path: Path, file: h5py.File) -> None:
         raise LibraryVersionError(
             f"{path}: library format {version}, this program reads up to {FORMAT_VERSION}; install a newer nps_spectra"
         )
+    return version
 
 
 def _text(file: h5py.File, name: str) -> str:
@@ -246,6 +280,10 @@ def _assembled(path: Path, attributes: dict[str, Any], arrays: dict[str, npt.NDA
                 raise LibraryDamagedError(f"{path}: {key} has shape {arrays[key].shape}, expected {shape}")
         spectra = Spectra(arrays["peaks/mz"], arrays["peaks/intensity"], offsets, columns)
         keys = TextColumn(arrays["substances/blob"], arrays["substances/offsets"]).to_list()
+        spreads = _spreads(path, arrays, offsets)
+        notice = attributes.get("notice")
+        if not (notice is None or isinstance(notice, str)):
+            raise ValueError(f"the notice is {notice!r}: expected text")
         return StoredLibrary(
             attributes["name"],
             attributes["digest"],
@@ -254,10 +292,25 @@ def _assembled(path: Path, attributes: dict[str, Any], arrays: dict[str, npt.NDA
             spectra,
             Substances(tuple(str(key) for key in keys), arrays["substances/of_row"]),
             arrays["digests"],
+            notice,
+            unpacked(attributes["events"]) if "events" in attributes else (),
+            spreads,
+            {key: value for key, value in attributes.items() if key != "checksums"},
             attributes["checksums"],
         )
     except (KeyError, ValueError, IndexError, TypeError, AttributeError) as error:
         raise LibraryDamagedError(f"{path}: damaged library ({error!r}); copy or build it again") from error
+
+
+def _spreads(path: Path, arrays: dict[str, npt.NDArray[Any]], offsets: npt.NDArray[np.int64]) -> Spreads | None:
+    if not any(key.startswith("spread/") for key in arrays):
+        return None
+    found = {name: arrays[f"spread/{name}"] for name in SPREAD_ARRAYS}
+    wrong = [name for name, array in found.items() if array.ndim != 1 or array.dtype != SPREAD_ARRAYS[name]]
+    fault = f"spread/{wrong[0]} has another type" if wrong else Spreads(**found).fault(offsets)
+    if fault is not None:
+        raise LibraryDamagedError(f"{path}: damaged library ({fault}); copy or build it again")
+    return Spreads(**found)
 
 
 def _check_offsets(path: Path, what: str, offsets: npt.NDArray[np.int64], end: int) -> None:
@@ -267,11 +320,11 @@ def _check_offsets(path: Path, what: str, offsets: npt.NDArray[np.int64], end: i
 
 def damaged_arrays(stored: StoredLibrary) -> list[str]:
     """Arrays and texts that do not have the checksum they were written with."""
-    found = _text_checksums(stored.name, stored.created_by, stored.digest, stored.sources)
-    for key, array in _arrays(stored.spectra, stored.substances, stored.digests):
+    found = _text_checksums(stored.texts)
+    for key, array in _arrays([(stored.spectra, None)], stored.substances, stored.digests, stored.spreads):
         if key not in stored.checksums and PurePath(key).parent.name in _SINCE_VERSION_2:
             continue
-        found[key] = _checksum(np.ascontiguousarray(array))
+        found[key] = _checksum(array)
     return sorted(key for key in found.keys() | stored.checksums.keys() if found.get(key) != stored.checksums.get(key))
 
 

@@ -33,6 +33,8 @@ _PRIMES: Final = re.compile("['’`´]")
 _NOT_LETTERS: Final = re.compile(r"[^\w′]+|_+")
 _BLOCK: Final = re.compile(r"[A-Z]{14}(?=-|$)")
 _NAMED: Final = "name:"
+#: All that `substances_of` looks at.
+IDENTITY_FIELDS: Final = ("inchikey", "smiles", "name", "formula", "nominal_mass", "exact_mass")
 
 
 def normalised_name(name: str) -> str:
