@@ -83,6 +83,7 @@ class Outcome:
     work: str
     pairs: int = 0
     equal: int = 0
+    zero: int = 0
     largest: float = 0.0
     classes: Counter[str] = field(default_factory=Counter)
     examples: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -254,6 +255,7 @@ def compare(comparison: Comparison, pool: Spectra, drawn: Sequence[tuple[int, Se
             outcome.pairs += 1
             if abs(mine - theirs) <= SAME:
                 outcome.equal += 1
+                outcome.zero += mine == 0.0
                 outcome.largest = max(outcome.largest, abs(mine - theirs))
                 continue
             label = reason(comparison, Raw.of(pool[row]), Raw.of(pool[other]), mine, theirs)
@@ -294,16 +296,16 @@ def pools(massbank: Spectra, swgdrug: Spectra, size: int, seed: int) -> Iterator
 def table(outcomes: Sequence[Outcome]) -> str:
     """The figures as a table in Markdown."""
     lines = [
-        "| spectra | score / peer | pairs | equal to 1e-6 | different | largest | why (pairs, largest difference) |",
-        "|---|---|---:|---:|---:|---:|---|",
+        "| spectra | score / peer | pairs | equal | both 0 | different | largest | why (pairs, largest difference) |",
+        "|---|---|---:|---:|---:|---:|---:|---|",
     ]
     for one in outcomes:
         why = "; ".join(
             f"{label}: {count} ({one.examples[label]['difference']:.2g})" for label, count in one.classes.most_common()
         )
         lines.append(
-            f"| {one.work} | {one.name} | {one.pairs} | {one.equal} | {one.pairs - one.equal} | {one.largest:.2g} "
-            f"| {why or '-'} |"
+            f"| {one.work} | {one.name} | {one.pairs} | {one.equal} | {one.zero} | {one.pairs - one.equal} "
+            f"| {one.largest:.2g} | {why or '-'} |"
         )
     return "\n".join(lines)
 
