@@ -264,10 +264,10 @@ def compare(comparison: Comparison, pool: Spectra, drawn: Sequence[tuple[int, Se
 
 
 def draw(order_by: Float, queries: int, references: int, seed: int) -> list[tuple[int, list[int]]]:
-    """Queries, each with references: half the nearest in what is given (precursor, base peak), half at random."""
+    """Queries, each with references: three quarters the nearest in what is given (precursor, base peak), then any."""
     generator = np.random.default_rng(seed)
     count = len(order_by)
-    near = references // 2
+    near = 3 * references // 4
     chosen = []
     for row in np.sort(generator.choice(count, queries, replace=False)).tolist():
         distance = np.abs(order_by - order_by[row])
@@ -317,7 +317,7 @@ def main() -> int:
     )
     parser.add_argument("--queries", type=int, default=500, help="queries of each kind of spectra")
     parser.add_argument("--references", type=int, default=100, help="references for each query")
-    parser.add_argument("--pool", type=int, default=6000, help="spectra of each kind from which pairs are drawn")
+    parser.add_argument("--pool", type=int, default=30000, help="spectra of each kind from which pairs are drawn")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", help="write the figures to this JSON file")
     options = parser.parse_args()
