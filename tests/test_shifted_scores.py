@@ -191,6 +191,23 @@ def test_modified_cosine_of_large_groups_is_that_of_scipy() -> None:
         assert score == pytest.approx(best / norms, rel=1e-12)
 
 
+# Peaks 20 Da apart, as is the mass difference: each can match two others, and all hang together in chains.
+_ladder = st.lists(st.just(0.0) | st.integers(1, 1000).map(float), min_size=5, max_size=7).map(
+    lambda heights: [(100.0 + 20 * step, height) for step, height in enumerate(heights)]
+)
+
+
+@pytest.mark.parametrize("method", ["modified_cosine", "hybrid"])
+@properties(query=_ladder, reference=_ladder, shift=st.sampled_from([20.0, -20.0, 40.0]), reverse=st.booleans())
+def test_scores_of_ladders_agree_with_the_oracle(
+    method: str, query: Peaks, reference: Peaks, shift: float, reverse: bool
+) -> None:
+    one, other = spectrum(query, precursor_mz=300.0 + shift), spectrum(reference, precursor_mz=300.0)
+    oracle = naive.modified_cosine if method == "modified_cosine" else naive.hybrid_cosine
+    expected = oracle(query, reference, 300.0 + shift, 300.0, 0.01, reverse=reverse)
+    assert same(similarity(one, other, method, reverse=reverse), expected)
+
+
 @properties(accurate, accurate, st.sampled_from([0.0, 0.005, -0.01, 0.01]))
 def test_equal_precursors_make_the_modified_cosine_the_plain_one(query: Peaks, reference: Peaks, shift: float) -> None:
     one = spectrum(query, precursor_mz=300.0 + shift, ionization="ESI")

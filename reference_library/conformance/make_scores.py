@@ -274,6 +274,20 @@ def product_ions() -> list[Case]:
         ),
         case(
             "modified_cosine",
+            "of a chain of three matches the middle one alone",
+            "100.0:1 120.0:10000",
+            "100.0:10000 120.0:1",
+            ("MS/MS", 320.0, 300.0),
+        ),
+        case(
+            "modified_cosine",
+            "of a chain of four matches the first and the last",
+            "100.0:10000 120.0:1 140.0:10000",
+            "100.0:10000 120.0:10000",
+            ("MS/MS", 320.0, 300.0),
+        ),
+        case(
+            "modified_cosine",
             "assignments of different pairs and almost equal sum",
             "100.0:81 120.0:100 140.0:82",
             "100.0:100 120.0:81",
@@ -375,6 +389,11 @@ def drawn() -> list[Case]:
         for method in PRODUCT_IONS:
             precursors = ("MS/MS", 130.0, draw.among([128.0, 133.5, 130.0, 127.497]))
             cases.append(case(method, about, *accurate, precursors))
+        ladders = [[[100.0 + 20 * step, 1.0 + draw.below(1000)] for step in range(6)] for _ in range(2)]
+        for method in ("modified_cosine", "hybrid"):
+            cases.append(
+                case(method, f"random ladders {number}", *ladders, ("MS/MS", 320.0, draw.among([300.0, 340.0])))
+            )
     return cases
 
 
