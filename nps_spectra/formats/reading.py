@@ -136,6 +136,7 @@ class _FileCount:
     records_out: int = 0
     formats: dict[str, None] = field(default_factory=dict)
     run: dict[str, str] | None = None
+    context: Any = None
 
 
 class _Reading:
@@ -205,7 +206,8 @@ class _Reading:
         count.records_in += 1
         count.records_out += 1
         count.formats[parsed.dialect or format.name] = None
-        if format.holds == "run":
+        if format.holds == "run" and (count.run is None or raw.context is not count.context):
+            count.context = raw.context
             count.run = {**(count.run or {}), **attributes_of(raw)}
         if parsed.repairs:
             self._report.records_repaired += 1

@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from run_files import andi, mzml, mzxml
 
 from nps_spectra.errors import InputError, OptionError, RecordError
 from nps_spectra.formats.reading import EI_ASSUMED, read_spectra
@@ -30,6 +31,7 @@ GOOD = {
 }
 HEADER = {"wide_csv": "Name,58.1,91,92,93,94,95,96,97,98,99\n"}
 FILE = {"msp": "a.msp", "massbank": "a.txt", "mgf": "a.mgf", "wide_csv": "a.csv", "text": "a.xy"}
+FILE |= {"andi": "a.cdf", "mzml": "a.mzML", "mzxml": "a.mzXML"}
 UGLY = {
     "msp": [
         ("Num Peaks: 1\n58 1\n\n", "'Name:'"),
@@ -81,6 +83,8 @@ CASES = [(name, bad, reason) for name, variants in UGLY.items() for bad, reason 
 VALID = {name: HEADER.get(name, "") + good * 3 for name, good in GOOD.items()} | {
     "text": "# a comment\nm/z\tintensity\n58.1\t999\n91\t20\n119\t5\n"
 }
+#: Runs of three scans; what is in them is tested beside their readers.
+RUNS = {"andi": andi(), "mzml": mzml(), "mzxml": mzxml()}
 
 
 def write(folder: Path, name: str, content: str | bytes) -> Path:
@@ -100,7 +104,7 @@ def check_account(spectra: Spectra) -> None:
 
 
 def test_the_tables_of_this_file_know_every_format() -> None:
-    assert set(VALID) == set(format_names()) == set(FILE)
+    assert set(VALID) | set(RUNS) == set(format_names()) == set(FILE)
 
 
 @pytest.mark.parametrize(("name", "bad", "reason"), CASES)
@@ -155,6 +159,15 @@ def test_a_format_is_known_by_its_content_whatever_the_file_is_called(tmp_path: 
     text_formats = [known for known in formats().known if isinstance(known, TextFormat)]
     assert next(known.name for known in text_formats if known.sniff(VALID[name], "library")) == name
     assert read_spectra(path).digests() == read_spectra(path, format=name).digests()
+
+
+@pytest.mark.parametrize("name", sorted(RUNS))
+def test_a_run_is_known_by_its_content_whatever_the_file_is_called(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path, "library", RUNS[name])
+    spectra = read_spectra(path, strict=True)
+    assert len(spectra) == 3
+    assert spectra.digests() == read_spectra(path, format=name).digests()
+    check_digests(spectra)
 
 
 @pytest.mark.parametrize("name", ["msp", "massbank"])
@@ -224,7 +237,7 @@ def test_a_named_format_that_finds_no_record_says_so(tmp_path: Path) -> None:
 
 
 def test_an_unknown_format_is_wrong_use(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="unknown format 'raw': expected one of massbank, mgf, msp"):
+    with pytest.raises(OptionError, match="unknown format 'raw': expected one of andi, massbank, mgf"):
         read_spectra(write(tmp_path, "a.msp", VALID["msp"]), format="raw")
 
 
