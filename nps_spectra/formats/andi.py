@@ -56,12 +56,11 @@ class _Packed:
     offset: float
 
     def values(self, start: int, stop: int) -> npt.NDArray[np.float64]:
-        part = self.stored[start:stop].astype(np.float64)
-        if (self.factor, self.offset) == (1.0, 0.0):
-            return part
         with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is found by whoever takes it
-            unpacked: npt.NDArray[np.float64] = part * self.factor + self.offset
-        return unpacked
+            part = self.stored[start:stop].astype(np.float64)
+            if (self.factor, self.offset) != (1.0, 0.0):
+                part = part * self.factor + self.offset
+        return part
 
     def written(self, start: int, stop: int, what: str) -> npt.NDArray[np.float64]:
         """The values, if all of them were written."""

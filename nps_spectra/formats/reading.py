@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, Final
 
 import numpy as np
 
+from nps_spectra.centroiding import CENTROIDED, METHOD, centroids
 from nps_spectra.errors import FormatError, InputError, NoSpectraError, RecordError, SpectrumError
 from nps_spectra.formats.record import (
     BinaryFormat,
@@ -29,6 +30,7 @@ from nps_spectra.spectrum import Source, checked_peaks, pack_original, peak_faul
 EI_ASSUMED: Final = "whole m/z, no precursor and no ionisation named: taken as EI"
 _SAYS_NOT_EI: Final = ("ionization", "precursor_mz", "adduct", "collision_energy", "charge")
 _NO_PEAKS: Final = "no peaks"
+_SORTED: Final = "peaks sorted by m/z"
 EMPTY_SCAN: Final = "scan without peaks"
 
 PathLike = str | os.PathLike[str]
@@ -39,6 +41,7 @@ def read_spectra(
     *,
     format: str | None = None,
     strict: bool = False,
+    centroid: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Spectra:
     r"""Read spectra from files, folders and archives.
@@ -61,6 +64,9 @@ def read_spectra(
         Name of the format, such as ``"msp"``; taken from the content if not given.
     strict : bool
         Raise at the first record that cannot be read, instead of going on.
+    centroid : bool
+        Turn spectra that say they are profile spectra into centroid ones (`nps_spectra.centroiding`); the report
+        counts them, and each keeps the method in its original fields.
     progress : callable, optional
         Called now and then with the bytes read so far and in all.
 
@@ -86,14 +92,14 @@ def read_spectra(
     (1, '2 in, 1 out, 1 rejected, 0 repaired')
     """
     paths = [path] if isinstance(path, (str, os.PathLike)) else list(path)
-    reading = _Reading(None if format is None else format_named(format), strict)
+    reading = _Reading(None if format is None else format_named(format), strict, centroid)
     for one in paths:
         for member in members(one, progress):
             reading.read(member)
     return reading.finish()
 
 
-def read_run(path: PathLike, *, format: str | None = None, strict: bool = False) -> Run:
+def read_run(path: PathLike, *, format: str | None = None, strict: bool = False, centroid: bool = False) -> Run:
     """Read the run of one injection: all scans in order, empty ones included.
 
     Parameters
@@ -104,6 +110,8 @@ def read_run(path: PathLike, *, format: str | None = None, strict: bool = False)
         Taken from the content if not given.
     strict : bool
         Raise at the first scan that cannot be read; without it ``run.scans.report`` tells which are missing.
+    centroid : bool
+        Turn profile scans into centroid ones, as `read_spectra` does.
 
     Raises
     ------
@@ -114,7 +122,7 @@ def read_run(path: PathLike, *, format: str | None = None, strict: bool = False)
     InputError
         The file does not exist; `RecordError` in strict mode.
     """
-    scans = read_spectra(path, format=format, strict=strict)
+    scans = read_spectra(path, format=format, strict=strict, centroid=centroid)
     report: ReadReport = scans.report
     if len(scans) == 0:
         raise NoSpectraError(f"{os.fspath(path)}: {report.nothing_read}")
@@ -142,9 +150,10 @@ class _FileCount:
 class _Reading:
     """One call of `read_spectra`: what was collected, and the account of it."""
 
-    def __init__(self, format: TextFormat | BinaryFormat | None, strict: bool) -> None:
+    def __init__(self, format: TextFormat | BinaryFormat | None, strict: bool, centroid: bool = False) -> None:
         self._format = format
         self._strict = strict
+        self._centroid = centroid
         self._builder = SpectraBuilder()
         self._report = ReadReport()
         self._files: dict[str, _FileCount] = {}
@@ -190,7 +199,7 @@ class _Reading:
         try:
             if raw.fault is not None:
                 raise RecordFault(raw.fault)
-            parsed, mz, intensity = parsed_record(format, raw, member.name)
+            parsed, mz, intensity = parsed_record(format, raw, member.name, centroid=self._centroid)
         except (RecordFault, SpectrumError) as error:
             self._reject(count, member.name, raw.line, number, str(error))
             return
@@ -235,7 +244,7 @@ def _without_name(error: InputError, name: str) -> str:
 
 
 def parsed_record(
-    format: Format, raw: RawRecord, file_name: str
+    format: Format, raw: RawRecord, file_name: str, *, centroid: bool = False
 ) -> tuple[ParsedRecord, np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """One record with its peaks checked, and what follows from them.
 
@@ -251,6 +260,8 @@ def parsed_record(
         Why it cannot be read.
     """
     parsed = format.parse(raw, file_name)
+    if centroid and parsed.fields.get("representation") == "profile":
+        _centroid(parsed)
     mz, intensity = _peaks(parsed, may_be_empty=format.holds == "run")
     _infer_ionization(parsed, mz)
     return parsed, mz, intensity
@@ -287,8 +298,18 @@ def _peaks(parsed: ParsedRecord, *, may_be_empty: bool) -> tuple[np.ndarray[Any,
     if len(checked[0]) < len(mz):
         parsed.repairs.append("peaks of intensity 0 left out")
     if bool(np.any(mz[1:] < mz[:-1])):
-        parsed.repairs.append("peaks sorted by m/z")
+        parsed.repairs.append(_SORTED)
     return checked
+
+
+def _centroid(parsed: ParsedRecord) -> None:
+    """Here, where the points of intensity 0 are still there to tell where a peak ends."""
+    if bool(np.any(np.diff(np.asarray(parsed.mz, dtype=np.float64)) < 0)):
+        parsed.repairs.append(_SORTED)
+    parsed.mz, parsed.intensity = centroids(parsed.mz, parsed.intensity)
+    parsed.fields["representation"] = "centroid"
+    parsed.original.append((CENTROIDED, METHOD))
+    parsed.notes.append("profile spectrum: centroided")
 
 
 def _infer_ionization(parsed: ParsedRecord, mz: np.ndarray[Any, Any]) -> None:
