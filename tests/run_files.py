@@ -94,7 +94,8 @@ def mzml_spectrum(
         precursor = (
             f'<precursorList count="1"><precursor spectrumRef="scan={index}"><isolationWindow>'
             f"{cv('1000827', 'isolation window target m/z', scan.precursor)}"
-            f"{cv('1000828', 'isolation window lower offset', 0.5)}{cv('1000829', 'isolation window upper offset', 0.75)}"
+            f"{cv('1000828', 'isolation window lower offset', 0.5)}"
+            f"{cv('1000829', 'isolation window upper offset', 0.75)}"
             '</isolationWindow><selectedIonList count="1"><selectedIon>'
             f"{cv('1000744', 'selected ion m/z', scan.precursor)}{charge}</selectedIon></selectedIonList>"
             f"<activation>{cv('1000422', 'beam-type collision-induced dissociation')}{energy}</activation>"
@@ -140,8 +141,8 @@ def mzml(
     if indexed:
         offsets = "".join(f'<offset idRef="scan={at + 1}">{1000 * at}</offset>' for at in range(len(scans)))
         text = (
-            f'<indexedmzML xmlns="http://psi.hupo.org/ms/mzml">{text}<indexList count="1"><index name="spectrum">{offsets}'
-            "</index></indexList><indexListOffset>9</indexListOffset><fileChecksum>0</fileChecksum></indexedmzML>"
+            f'<indexedmzML xmlns="http://psi.hupo.org/ms/mzml">{text}<indexList count="1"><index name="spectrum">'
+            f"{offsets}</index></indexList><indexListOffset>9</indexListOffset><fileChecksum>0</fileChecksum></indexedmzML>"
         )
     return f"{declaration}\n{text}\n".encode()
 
@@ -189,15 +190,18 @@ def mzxml(scans: Sequence[Scan] = RUN, *, count: object = None, nested: bool = F
         f'<msRun scanCount="{len(scans) if count is None else count}" startTime="PT60S" endTime="PT62S">'
         '<parentFile fileName="sample7.raw" fileType="RAWData" fileSha1="0"/>'
         '<msInstrument><msManufacturer category="msManufacturer" value="Thermo"/>'
-        '<msModel category="msModel" value="Q Exactive"/><msIonisation category="msIonisation" value="ESI"/></msInstrument>'
+        '<msModel category="msModel" value="Q Exactive"/>'
+        '<msIonisation category="msIonisation" value="ESI"/></msInstrument>'
         '<dataProcessing centroided="1"/>\n' + "\n".join(texts) + "\n</msRun></mzXML>\n"
     ).encode()
 
 
+#: Numbers of the types of netCDF, by their code in `struct`.
+TYPES = {"h": 3, "i": 4, "f": 5, "d": 6}
+
+
 class NetCDFWriter:
     """The netCDF classic format, version 1 (or 2: offsets of 64 bits)."""
-
-    TYPES = {"c": 2, "h": 3, "i": 4, "f": 5, "d": 6}
 
     def __init__(self, version: int = 1, records: str | None = None) -> None:
         self.version, self.records = version, records
@@ -249,7 +253,7 @@ class NetCDFWriter:
                 self._text(name)
                 + struct.pack(">ii", 1, names.index(used[0]))
                 + self._attributes(attributes)
-                + struct.pack(">ii", self.TYPES[code], size_of(name))
+                + struct.pack(">ii", TYPES[code], size_of(name))
                 + struct.pack(offset, begins[name])
                 for name, (used, code, _, attributes) in self.variables.items()
             ]

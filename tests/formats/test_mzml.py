@@ -159,7 +159,8 @@ def ion(mz: float, level: int | None = None) -> str:
     known = "" if level is None else f'<userParam name="ms level" value="{level}"/>'
     return (
         f"<precursor><isolationWindow>{cv('1000827', 'isolation window target m/z', mz)}{known}</isolationWindow>"
-        f"<selectedIonList><selectedIon>{cv('1000744', 'selected ion m/z', mz)}</selectedIon></selectedIonList></precursor>"
+        f"<selectedIonList><selectedIon>{cv('1000744', 'selected ion m/z', mz)}</selectedIon></selectedIonList>"
+        "</precursor>"
     )
 
 
