@@ -51,9 +51,9 @@ class Element:
         self.text = ""
         self.line = line
 
-    def named(self, name: str) -> Iterator[Element]:
+    def named(self, name: str) -> list[Element]:
         """Children of this name."""
-        return (child for child in self.children if child.name == name)
+        return [child for child in self.children if child.name == name]
 
 
 def elements(

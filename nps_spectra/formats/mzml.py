@@ -77,13 +77,15 @@ class _Header:
     def params(self, element: Element) -> Params:
         """The terms of an element and of the groups it refers to, by accession; the first of several counts."""
         found: Params = {}
-        for param in element.named("cvParam"):
-            found.setdefault(param.attributes.get("accession", ""), param.attributes)
-        for group in dict.fromkeys(
-            child.attributes.get("ref", "") for child in element.named("referenceableParamGroupRef")
-        ):
-            for accession, param_attributes in self.groups.get(group, {}).items():
-                found.setdefault(accession, param_attributes)
+        groups: dict[str, None] = {}
+        for child in element.children:
+            if child.name == "cvParam":
+                found.setdefault(child.attributes.get("accession", ""), child.attributes)
+            elif child.name == "referenceableParamGroupRef":
+                groups[child.attributes.get("ref", "")] = None
+        for group in groups:
+            for accession, attributes in self.groups.get(group, {}).items():
+                found.setdefault(accession, attributes)
         return found
 
     def take(self, element: Element) -> None:

@@ -25,7 +25,7 @@ from nps_spectra.formats.report import InputFile, ReadReport, Reject
 from nps_spectra.formats.streams import Member, members, peek_bytes, peek_text, text_lines
 from nps_spectra.run import Run
 from nps_spectra.spectra import Spectra, SpectraBuilder
-from nps_spectra.spectrum import Source, checked_peaks, pack_original, peak_fault
+from nps_spectra.spectrum import Source, checked_peaks, pack_original
 
 EI_ASSUMED: Final = "whole m/z, no precursor and no ionisation named: taken as EI"
 _SAYS_NOT_EI: Final = ("ionization", "precursor_mz", "adduct", "collision_energy", "charge")
@@ -287,9 +287,6 @@ def _peaks(parsed: ParsedRecord, *, may_be_empty: bool) -> tuple[np.ndarray[Any,
     intensity = np.array(parsed.intensity, dtype=np.float64)
     if len(mz) == 0 and not may_be_empty:
         raise RecordFault(_NO_PEAKS)
-    fault = peak_fault(mz, intensity)
-    if fault is not None:
-        raise RecordFault(fault)
     checked = checked_peaks(mz, intensity)
     if len(checked[0]) == 0:
         if not may_be_empty:
