@@ -17,7 +17,7 @@ from nps_spectra.formats.arrays import Unpacker, checked_lengths
 from nps_spectra.formats.elements import Element, elements, looks_like
 from nps_spectra.formats.fields import assign, assign_collision_energy, complete, number
 from nps_spectra.formats.record import BinaryFormat, ParsedRecord, RawRecord, RecordFault
-from nps_spectra.formats.scans import Progress, assign_precursor, whole_number
+from nps_spectra.formats.scans import IONIZATION_NAMES, Progress, assign_precursor, whole_number
 
 _WHOLE: Final = frozenset({"scan", "msInstrument", "parentFile"})
 _OPENED: Final = frozenset({"mzXML", "msRun", "dataProcessing"})
@@ -113,7 +113,8 @@ def _assign_all(record: ParsedRecord, element: Element, header: _Header) -> None
     assign_collision_energy(fields, notes, given.get("collisionEnergy", ""))
     assign(fields, notes, "instrument", header.instrument)
     if header.ionization:
-        assign(fields, notes, "ionization", header.ionization)
+        technique = IONIZATION_NAMES.get(header.ionization.lower(), header.ionization)
+        assign(fields, notes, "ionization", technique)
     precursors = list(element.named("precursorMz"))
     ions = [(one.text.strip(), one.attributes.get("precursorCharge", "")) for one in precursors]
     assign_precursor(record, [ion for ion in ions if number(ion[0])], [])

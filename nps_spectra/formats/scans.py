@@ -11,6 +11,21 @@ from nps_spectra.formats.elements import Element
 from nps_spectra.formats.fields import assign, number
 from nps_spectra.formats.record import ParsedRecord
 
+#: Ionisation techniques by their names in the PSI-MS vocabulary, which mzXML is written with too.
+IONIZATION_NAMES: Final = {
+    "electron ionization": "EI",
+    "chemical ionization": "CI",
+    "electrospray ionization": "ESI",
+    "microelectrospray": "ESI",
+    "nanoelectrospray": "ESI",
+    "atmospheric pressure chemical ionization": "APCI",
+    "atmospheric pressure photoionization": "APPI",
+    "matrix-assisted laser desorption ionization": "MALDI",
+    "fast atom bombardment ionization": "FAB",
+    "field desorption": "FD",
+    "field ionization": "FI",
+    "desorption electrospray ionization": "DESI",
+}
 _WHOLE: Final = re.compile(r"\s*(\d{1,15})\s*", re.ASCII)
 _TOO_MANY: Final = "more scans than the file announces: all were read"
 

@@ -47,6 +47,18 @@ def test_an_energy_without_unit_has_no_value_in_ev(tmp_path: Path) -> None:
     assert (scan.collision_energy, scan.collision_energy_ev) == ("35.0", None)
 
 
+def test_version_2_as_proteowizard_writes_it_is_read(tmp_path: Path) -> None:
+    """Seen in ProteoWizard's example tiny.pwiz.mzXML: other names, no flag of centroids, a polarity that is unknown."""
+    content = mzxml([SURVEY], bits=64).replace(b"mzXML_3.2", b"mzXML_2.0").replace(b"contentType", b"pairOrder")
+    content = content.replace(b'value="ESI"', b'value="nanoelectrospray"').replace(b' compressionType="none"', b"")
+    content = content.replace(b'polarity="+"', b'polarity="Unknown"').replace(b'centroided="1"', b"")
+    run = run_of(tmp_path, content)
+    scan = run.scans[0]
+    assert scan.mz.tolist() == [58.0625, 91.125]
+    assert (scan.ionization, scan.polarity, scan.representation) == ("ESI", None, None)
+    assert run.scans.report.files[0].formats == ("mzXML 2.0",)
+
+
 def test_scans_inside_scans_are_read_in_the_order_of_the_file(tmp_path: Path) -> None:
     flat, nested = run_of(tmp_path, mzxml()).scans, run_of(tmp_path, mzxml(nested=True)).scans
     assert nested.digests() == flat.digests()
