@@ -84,6 +84,12 @@ def test_a_background_is_subtracted() -> None:
     assert mean.intensity.tolist() == [60.0, 3.0]
 
 
+def test_a_background_peak_counts_against_the_nearest_alone() -> None:
+    run = run_of(scan(1, 1.0, {58.0: 8, 58.05: 8}), scan(2, 9.0, {58.04: 2}), scan(3, 9.5, {}))
+    mean = run.averaged(1.0, 1.0, background=(9.0, 9.5), tolerance="0.045 Da")
+    assert mean.intensity.tolist() == [8.0, 7.0]
+
+
 @pytest.mark.parametrize(("ionization", "peaks"), [("EI", 1), ("ESI", 2)])
 def test_the_width_within_which_peaks_are_the_same_is_that_of_the_technique(ionization: str, peaks: int) -> None:
     run = run_of(scan(1, 1.0, {58.0: 5}, ionization=ionization), scan(2, 2.0, {58.2: 5}, ionization=ionization))

@@ -71,6 +71,15 @@ def test_arrays_are_those_that_scipy_reads(tmp_path: Path, version: int, records
         assert mine.retention_time_s == variables["scan_acquisition_time"][row]
 
 
+def test_records_of_one_lone_variable_are_not_filled_up(tmp_path: Path) -> None:
+    """NetCDF fills each value of a record up to four bytes, unless there is only one variable with records."""
+    file = andi_file([SURVEY, EMPTY, SURVEY], records="scan_number")
+    for name in ("scan_acquisition_time", "actual_scan_number", "total_intensity", "scan_index"):
+        del file.variables[name]
+    file.add("point_count", "scan_number", "h", [2, 0, 2])
+    assert [len(scan) for scan in run_of(tmp_path, file.data()).scans] == [2, 0, 2]
+
+
 def test_packed_numbers_are_unpacked_by_factor_and_offset(tmp_path: Path) -> None:
     file = andi_file([Scan(((1160, 30), (1820, 7)))])
     file.add("mass_values", "point_number", "h", [1160, 1820], {"scale_factor": 0.05})
