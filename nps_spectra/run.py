@@ -20,7 +20,8 @@ from nps_spectra.spectrum import Spectrum
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.int64]
 
-_NUMBER: Final = re.compile(r"(?:^|\s)scan(?:Id)?=(\d{1,18})(?:\s|$)", re.ASCII)
+#: The names by which native identifiers of the PSI-MS vocabulary (MS:1000767) give a number of the scan alone.
+_NUMBER: Final = re.compile(r"(?:^|\s)(?:scan|scanId|spectrum)=(\d{1,18})(?:\s|$)", re.ASCII)
 #: Fields that an average has if all its scans agree in them.
 _COMMON: Final = (
     *("ionization", "polarity", "ms_level", "precursor_mz", "adduct", "charge", "collision_energy"),

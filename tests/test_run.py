@@ -63,6 +63,13 @@ def test_scans_are_found_by_number_and_by_time() -> None:
         PEAK.scan_at(64.0)
 
 
+@pytest.mark.parametrize(
+    "accession", ["scan=7", "controllerType=0 controllerNumber=1 scan=7", "scanId=7", "spectrum=7"]
+)
+def test_numbers_are_those_of_the_native_identifiers(accession: str) -> None:
+    assert run_of(Spectrum([], [], accession=accession)).scan_numbers.tolist() == [7]
+
+
 def test_scans_that_the_file_does_not_number_have_their_place_for_a_number() -> None:
     assert run_of(scan(7, 1.0, {}), scan(7, 2.0, {}), scan(8, 3.0, {})).scan_numbers.tolist() == [1, 2, 3]
     assert run_of(scan(None, 1.0, {}), scan(9, 2.0, {})).scan_numbers.tolist() == [1, 2]

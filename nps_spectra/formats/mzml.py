@@ -122,7 +122,8 @@ class _Header:
         for part in (part for parts in element.named("componentList") for part in parts.children):
             terms = self.params(part)
             for one in terms.values():
-                self._say(part.name, one.get("name", ""))
+                if not one.get("value"):  # a kind of part, not a measure of it
+                    self._say(part.name, one.get("name", ""))
             if part.name == "source":
                 technique = next((_IONIZATION[term] for term in terms if term in _IONIZATION), technique)
         self.instruments[identity] = (model, technique)
