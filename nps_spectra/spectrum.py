@@ -329,6 +329,9 @@ def checked_peaks(mz: npt.ArrayLike, intensity: npt.ArrayLike) -> tuple[npt.NDAr
 
 def peak_fault(mz: npt.NDArray[np.float64], intensity: npt.NDArray[np.float64]) -> str | None:
     """What is wrong with a list of peaks, in words; None if nothing is."""
+    # min and max of anything with NaN are NaN, which fails every comparison.
+    if len(mz) == 0 or (mz.min() > 0 and mz.max() < math.inf and intensity.min() >= 0 and intensity.max() < math.inf):
+        return None
     for label, bad in (
         ("m/z", ~(np.isfinite(mz) & (mz > 0))),
         ("intensity", ~(np.isfinite(intensity) & (intensity >= 0))),

@@ -511,3 +511,28 @@ def hybrid_cosine(
 def rank(rows: Iterable[tuple[float, int, int]]) -> list[tuple[float, int, int]]:
     """Rows (score, matched peaks, library id): best score, then most matched peaks, then lowest id first."""
     return sorted(rows, key=lambda row: (-row[0], -row[1], row[2]))
+
+
+def half_height_peaks(points: Iterable[tuple[float, float]]) -> Peaks:
+    """Peaks of a profile without gaps: highest of the run of points at least half as high; mean above a tenth."""
+    profile = sorted(points)
+    heights = [height for _, height in profile]
+
+    def end(at: int, step: int, height: float) -> tuple[int, int]:
+        """Last point of the run on one side, and of the flank beyond it that does not rise."""
+        run = at
+        while 0 <= run + step < len(profile) and heights[run + step] >= height / 2:
+            run += step
+        flank = run
+        while 0 <= flank + step < len(profile) and height / 10 < heights[flank + step] <= heights[flank]:
+            flank += step
+        return run, flank
+
+    peaks = []
+    for at, height in enumerate(heights):
+        (low, first), (high, last) = end(at, -1, height), end(at, 1, height)
+        if height > 0 and heights[low : high + 1].index(max(heights[low : high + 1])) == at - low:
+            weights = [one - height / 10 for one in heights[first : last + 1]]
+            moment = math.fsum(w * mz for w, (mz, _) in zip(weights, profile[first : last + 1], strict=True))
+            peaks.append((moment / math.fsum(weights), height))
+    return peaks

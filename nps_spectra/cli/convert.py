@@ -27,7 +27,11 @@ def convert(options: argparse.Namespace) -> int:
     if destination.exists() and Path(options.source).exists() and destination.samefile(options.source):
         raise OptionError(f"{destination}: source and destination are the same file")
     spectra = read_spectra(
-        options.source, format=options.source_format, strict=options.strict, progress=progress_bar("reading")
+        options.source,
+        format=options.source_format,
+        strict=options.strict,
+        centroid=options.centroid,
+        progress=progress_bar("reading"),
     )
     tell_report(spectra.report)
     if len(spectra) == 0:

@@ -80,6 +80,16 @@ def _add_match(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     match.add_argument(
         "--format", metavar="NAME", help="of the samples (see 'nps-spectra formats'); default: told by the content"
     )
+    runs = match.add_argument_group(
+        "runs", "of a run (mzML, mzXML, ANDI) the fragment spectra are searched; of other scans some must be chosen"
+    )
+    runs.add_argument("--scans", metavar="LIST", help="scan numbers, such as '812' or '812,820-825', each by itself")
+    runs.add_argument("--time", metavar="START-STOP", help="mean of the scans in this time, such as '4.20-4.35 min'")
+    runs.add_argument("--background", metavar="START-STOP", help="with --time: subtract the mean of this time")
+    runs.add_argument("--ms-level", type=int, metavar="N", help="with --time: take only scans of this MS level")
+    runs.add_argument("--polarity", choices=("positive", "negative"), help="with --time: take only such scans")
+    runs.add_argument("--precursor-mz", type=float, metavar="MZ", help="with --time: take only scans of this precursor")
+    match.add_argument("--centroid", action="store_true", help="turn profile spectra into centroid spectra first")
     match.add_argument("--out", metavar="DIR", help="write hits.csv, hits.json, rejects.csv and run.json here")
     match.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     match.add_argument("--strict", action="store_true", help="stop at the first record that cannot be read")
@@ -254,6 +264,7 @@ def _add_convert(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         metavar="LOG",
         help="let matchms harmonise the metadata (extra 'interop') and list every change in LOG, a CSV file",
     )
+    convert.add_argument("--centroid", action="store_true", help="turn profile spectra into centroid spectra")
     convert.add_argument("--rejects", metavar="FILE", help="write all rejects to this CSV file")
     convert.add_argument("--json", action="store_true", help="print one JSON object")
     convert.add_argument("--strict", action="store_true", help="stop at the first record that cannot be read")

@@ -15,6 +15,7 @@ from nps_spectra import __version__
 from nps_spectra.atomic import write_text
 from nps_spectra.cli.main import FINE, REJECTED
 from nps_spectra.cli.output import notice, progress_bar, reject_dicts, rejects_csv, table, tell_report
+from nps_spectra.cli.runs import chosen_scans, queries_of
 from nps_spectra.errors import NoSpectraError, NpsSpectraError, OptionError
 from nps_spectra.formats import ReadReport, read_spectra
 from nps_spectra.library import Library
@@ -33,13 +34,22 @@ def match(options: argparse.Namespace) -> int:
     """Match samples against a library."""
     library = _library(options.library)
     out = None if options.out is None else _folder(options.out)
-    queries = read_spectra(
-        options.samples, format=options.format, strict=options.strict, progress=progress_bar("reading samples")
+    choice = chosen_scans(options)
+    samples = read_spectra(
+        options.samples,
+        format=options.format,
+        strict=options.strict,
+        centroid=options.centroid,
+        progress=progress_bar("reading samples"),
     )
-    report: ReadReport = queries.report
+    report: ReadReport = samples.report
     tell_report(report)
     record = _record(options, library, report)
     try:
+        queries, told = queries_of(samples, choice)
+        record["runs"] = told
+        for line in told:
+            print(f"  {line}", file=sys.stderr)
         hits = _searched(queries, library, options)
     except NpsSpectraError as error:
         if out is not None:

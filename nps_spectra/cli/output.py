@@ -59,10 +59,7 @@ def tell_report(report: ReadReport, shown: int = 10) -> None:
             print(f"  {kind}, {count} times: {text}", file=sys.stderr)
     for file in report.files:
         if file.run is not None:
-            print(
-                f"  RUN {file.file}: {file.records_out} scans of one injection, each taken as a spectrum of its own",
-                file=sys.stderr,
-            )
+            print(f"  RUN {file.file}: {file.records_out} scans of one injection, no set of spectra", file=sys.stderr)
     for name, reason in report.skipped[:shown]:
         print(f"  not read: {name} ({reason})", file=sys.stderr)
     for reject in report.rejects[:shown]:

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Final
 
 import numpy as np
 
+from nps_spectra.centroiding import CENTROIDED, METHOD, centroids
 from nps_spectra.errors import FormatError, InputError, NoSpectraError, RecordError, SpectrumError
 from nps_spectra.formats.record import (
     BinaryFormat,
@@ -25,11 +26,12 @@ from nps_spectra.formats.report import InputFile, ReadReport, Reject
 from nps_spectra.formats.streams import Member, members, peek_bytes, peek_text, text_lines
 from nps_spectra.run import Run
 from nps_spectra.spectra import Spectra, SpectraBuilder
-from nps_spectra.spectrum import Source, checked_peaks, pack_original, peak_fault
+from nps_spectra.spectrum import Source, checked_peaks, pack_original
 
 EI_ASSUMED: Final = "whole m/z, no precursor and no ionisation named: taken as EI"
 _SAYS_NOT_EI: Final = ("ionization", "precursor_mz", "adduct", "collision_energy", "charge")
 _NO_PEAKS: Final = "no peaks"
+_SORTED: Final = "peaks sorted by m/z"
 EMPTY_SCAN: Final = "scan without peaks"
 
 PathLike = str | os.PathLike[str]
@@ -41,6 +43,7 @@ def read_spectra(
     format: str | None = None,
     only: str | None = None,
     strict: bool = False,
+    centroid: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Spectra:
     r"""Read spectra from files, folders and archives.
@@ -67,6 +70,9 @@ def read_spectra(
         named in ``report.skipped``.
     strict : bool
         Raise at the first record that cannot be read, instead of going on.
+    centroid : bool
+        Turn spectra that say they are profile spectra into centroid ones (`nps_spectra.centroiding`); the report
+        counts them, and each keeps the method in its original fields.
     progress : callable, optional
         Called now and then with the bytes read so far and in all.
 
@@ -92,7 +98,7 @@ def read_spectra(
     (1, '2 in, 1 out, 1 rejected, 0 repaired')
     """
     paths = [path] if isinstance(path, (str, os.PathLike)) else list(path)
-    reading = _Reading(None if format is None else format_named(format), strict)
+    reading = _Reading(None if format is None else format_named(format), strict, centroid)
     for one in paths:
         for member in members(one, progress):
             if only is not None and member.skipped is None and not fnmatchcase(member.name, only):
@@ -101,7 +107,7 @@ def read_spectra(
     return reading.finish()
 
 
-def read_run(path: PathLike, *, format: str | None = None, strict: bool = False) -> Run:
+def read_run(path: PathLike, *, format: str | None = None, strict: bool = False, centroid: bool = False) -> Run:
     """Read the run of one injection: all scans in order, empty ones included.
 
     Parameters
@@ -112,6 +118,8 @@ def read_run(path: PathLike, *, format: str | None = None, strict: bool = False)
         Taken from the content if not given.
     strict : bool
         Raise at the first scan that cannot be read; without it ``run.scans.report`` tells which are missing.
+    centroid : bool
+        Turn profile scans into centroid ones, as `read_spectra` does.
 
     Raises
     ------
@@ -122,7 +130,7 @@ def read_run(path: PathLike, *, format: str | None = None, strict: bool = False)
     InputError
         The file does not exist; `RecordError` in strict mode.
     """
-    scans = read_spectra(path, format=format, strict=strict)
+    scans = read_spectra(path, format=format, strict=strict, centroid=centroid)
     report: ReadReport = scans.report
     if len(scans) == 0:
         raise NoSpectraError(f"{os.fspath(path)}: {report.nothing_read}")
@@ -144,14 +152,16 @@ class _FileCount:
     records_out: int = 0
     formats: dict[str, None] = field(default_factory=dict)
     run: dict[str, str] | None = None
+    context: Any = None
 
 
 class _Reading:
     """One call of `read_spectra`: what was collected, and the account of it."""
 
-    def __init__(self, format: TextFormat | BinaryFormat | None, strict: bool) -> None:
+    def __init__(self, format: TextFormat | BinaryFormat | None, strict: bool, centroid: bool = False) -> None:
         self._format = format
         self._strict = strict
+        self._centroid = centroid
         self._builder = SpectraBuilder()
         self._report = ReadReport()
         self._files: dict[str, _FileCount] = {}
@@ -197,7 +207,7 @@ class _Reading:
         try:
             if raw.fault is not None:
                 raise RecordFault(raw.fault)
-            parsed, mz, intensity = parsed_record(format, raw, member.name)
+            parsed, mz, intensity = parsed_record(format, raw, member.name, centroid=self._centroid)
         except (RecordFault, SpectrumError) as error:
             self._reject(count, member.name, raw.line, number, str(error))
             return
@@ -213,7 +223,8 @@ class _Reading:
         count.records_in += 1
         count.records_out += 1
         count.formats[parsed.dialect or format.name] = None
-        if format.holds == "run":
+        if format.holds == "run" and (count.run is None or raw.context is not count.context):
+            count.context = raw.context
             count.run = {**(count.run or {}), **attributes_of(raw)}
         if parsed.repairs:
             self._report.records_repaired += 1
@@ -241,7 +252,7 @@ def _without_name(error: InputError, name: str) -> str:
 
 
 def parsed_record(
-    format: Format, raw: RawRecord, file_name: str
+    format: Format, raw: RawRecord, file_name: str, *, centroid: bool = False
 ) -> tuple[ParsedRecord, np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """One record with its peaks checked, and what follows from them.
 
@@ -257,6 +268,8 @@ def parsed_record(
         Why it cannot be read.
     """
     parsed = format.parse(raw, file_name)
+    if centroid and parsed.fields.get("representation") == "profile":
+        _centroid(parsed)
     mz, intensity = _peaks(parsed, may_be_empty=format.holds == "run")
     _infer_ionization(parsed, mz)
     return parsed, mz, intensity
@@ -282,9 +295,6 @@ def _peaks(parsed: ParsedRecord, *, may_be_empty: bool) -> tuple[np.ndarray[Any,
     intensity = np.array(parsed.intensity, dtype=np.float64)
     if len(mz) == 0 and not may_be_empty:
         raise RecordFault(_NO_PEAKS)
-    fault = peak_fault(mz, intensity)
-    if fault is not None:
-        raise RecordFault(fault)
     checked = checked_peaks(mz, intensity)
     if len(checked[0]) == 0:
         if not may_be_empty:
@@ -293,8 +303,18 @@ def _peaks(parsed: ParsedRecord, *, may_be_empty: bool) -> tuple[np.ndarray[Any,
     if len(checked[0]) < len(mz):
         parsed.repairs.append("peaks of intensity 0 left out")
     if bool(np.any(mz[1:] < mz[:-1])):
-        parsed.repairs.append("peaks sorted by m/z")
+        parsed.repairs.append(_SORTED)
     return checked
+
+
+def _centroid(parsed: ParsedRecord) -> None:
+    """Here, where the points of intensity 0 are still there to tell where a peak ends."""
+    if bool(np.any(np.diff(np.asarray(parsed.mz, dtype=np.float64)) < 0)):
+        parsed.repairs.append(_SORTED)
+    parsed.mz, parsed.intensity = centroids(parsed.mz, parsed.intensity)
+    parsed.fields["representation"] = "centroid"
+    parsed.original.append((CENTROIDED, METHOD))
+    parsed.notes.append("profile spectrum: centroided")
 
 
 def _infer_ionization(parsed: ParsedRecord, mz: np.ndarray[Any, Any]) -> None:

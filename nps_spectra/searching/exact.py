@@ -13,6 +13,7 @@ import numpy.typing as npt
 from nps_spectra.errors import CoverageError, NoHitsError, NoSpectraError, OptionError
 from nps_spectra.library import Library
 from nps_spectra.options import Tolerance
+from nps_spectra.run import Run
 from nps_spectra.scorers import Prepared, Scorer, Technique
 from nps_spectra.scoring import (
     NOMINAL_METHODS,
@@ -172,6 +173,11 @@ def as_spectra(queries: Queries) -> Spectra:
         return queries
     if isinstance(queries, Spectrum):
         return Spectra.of([queries])
+    if isinstance(queries, Run):
+        raise OptionError(
+            f"{queries!r} is no set of spectra: search some of its scans (run.scans, run.scan(812), "
+            "run.at_level(2).scans) or a mean of them (run.averaged(252, 261))"
+        )
     if isinstance(queries, (str, os.PathLike)):
         from nps_spectra.formats import read_spectra
 

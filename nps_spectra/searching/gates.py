@@ -80,6 +80,11 @@ class Gates:
 
     def rows(self, query: Spectrum, gate: Gate) -> tuple[npt.NDArray[np.int64], str | None]:
         """Rows to compare `query` with; if there are none, the reason."""
+        if query.representation == "profile":
+            return np.empty(0, dtype=np.int64), (
+                "a profile spectrum, whose points are no peaks; read it with centroid=True (match: --centroid), or "
+                "export it centroided"
+            )
         spectra = self._library.spectra
         technique = technique_of(query)
         mask = self.technique(technique)

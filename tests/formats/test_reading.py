@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from run_files import andi, mzml, mzxml
 
 from nps_spectra.errors import InputError, OptionError, RecordError
 from nps_spectra.formats.reading import EI_ASSUMED, read_spectra
@@ -50,6 +51,7 @@ FILE = {
     "jcamp_run": "b.jdx",
     "sdf": "a.sdf",
 }
+FILE |= {"andi": "a.cdf", "mzml": "a.mzML", "mzxml": "a.mzXML"}
 UGLY = {
     "msp": [
         ("Num Peaks: 1\n58 1\n\n", "'Name:'"),
@@ -153,6 +155,8 @@ VALID = {name: HEADER.get(name, "") + good * 3 for name, good in GOOD.items()} |
     + "".join(f"##PAGE= T= {time}\n##NPOINTS= 1\n##DATA TABLE= (XY..XY), PEAKS\n58.1, 7\n" for time in (60, 61, 62))
     + "##END NTUPLES= MASS SPECTRUM\n##END=\n",
 }
+#: Runs of three scans; what is in them is tested beside their readers.
+RUNS = {"andi": andi(), "mzml": mzml(), "mzxml": mzxml()}
 
 
 def write(folder: Path, name: str, content: str | bytes) -> Path:
@@ -172,7 +176,7 @@ def check_account(spectra: Spectra) -> None:
 
 
 def test_the_tables_of_this_file_know_every_format() -> None:
-    assert set(VALID) == set(format_names()) == set(FILE)
+    assert set(VALID) | set(RUNS) == set(format_names()) == set(FILE)
 
 
 @pytest.mark.parametrize(("name", "bad", "reason"), CASES)
@@ -232,6 +236,15 @@ def test_a_format_is_known_by_its_content_whatever_the_file_is_called(tmp_path: 
     ]
     assert fits[0] == name
     assert read_spectra(path).digests() == read_spectra(path, format=name).digests()
+
+
+@pytest.mark.parametrize("name", sorted(RUNS))
+def test_a_run_is_known_by_its_content_whatever_the_file_is_called(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path, "library", RUNS[name])
+    spectra = read_spectra(path, strict=True)
+    assert len(spectra) == 3
+    assert spectra.digests() == read_spectra(path, format=name).digests()
+    check_digests(spectra)
 
 
 @pytest.mark.parametrize("name", ["msp", "massbank", "jcamp"])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from run_files import andi, mzml, mzxml
 
 from nps_spectra.errors import NpsSpectraError
 from nps_spectra.formats.reading import read_spectra
@@ -260,6 +261,9 @@ RECORDS = {
     "jcamp_run": 3,
     "sdf": 2,
 }
+RECORDS |= {"andi": 3, "mzml": 3, "mzxml": 3}
+CONTENT = {name: text.encode() for name, text in VALID.items()}
+CONTENT |= {"andi": andi(), "mzml": mzml(compress=True), "mzxml": mzxml(nested=True)}
 
 #: What breaks parsers more often than random bytes do.
 SPITEFUL = [
@@ -304,21 +308,21 @@ def mutated(content: bytes, mutations: list[Mutation]) -> bytes:
 
 
 def test_the_files_are_valid(tmp_path: Path) -> None:
-    assert set(VALID) == set(format_names())
-    for name, text in VALID.items():
+    assert set(CONTENT) == set(format_names())
+    for name, content in CONTENT.items():
         path = tmp_path / name
-        path.write_text(text)
+        path.write_bytes(content)
         assert len(read_spectra(path, strict=True)) == RECORDS[name]
 
 
-@pytest.mark.parametrize("name", sorted(VALID))
+@pytest.mark.parametrize("name", sorted(CONTENT))
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(mutations=MUTATIONS, named=st.booleans())
 @example(mutations=[("cut", 0.0, b"")], named=True)
 @example(mutations=[("replace", 0.5, b"\0")], named=True)
 def test_the_account_holds(tmp_path: Path, name: str, mutations: list[Mutation], named: bool) -> None:
     path = tmp_path / name
-    path.write_bytes(mutated(VALID[name].encode(), mutations))
+    path.write_bytes(mutated(CONTENT[name], mutations))
     chosen = name if named else None
     spectra = read_spectra(path, format=chosen)
     report = spectra.report
@@ -332,11 +336,11 @@ def test_the_account_holds(tmp_path: Path, name: str, mutations: list[Mutation],
         assert read_spectra(path, format=chosen, strict=True).digests() == spectra.digests()
 
 
-@pytest.mark.parametrize("name", sorted(VALID))
+@pytest.mark.parametrize("name", sorted(CONTENT))
 def test_a_file_cut_anywhere(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
-    content = VALID[name].encode()
-    for length in range(len(content)):
+    content = CONTENT[name]
+    for length in range(0, len(content), 1 + len(content) // 1000):
         path.write_bytes(content[:length])
         spectra = read_spectra(path)
         assert spectra.report.records_in == len(spectra) + spectra.report.records_rejected > 0
