@@ -30,6 +30,7 @@ _METHODS: Final = (
     "entropy",
     "neutral_loss",
 )
+_SEVERITIES: Final = ("error", "warning", "info")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -85,7 +86,7 @@ def _add_match(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 
 def _add_library(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    library = nouns.add_parser("library", help="build, describe or check a library")
+    library = nouns.add_parser("library", help="build, describe, check or lint a library")
     verbs = library.add_subparsers(dest="verb", required=True, metavar="VERB")
     build = verbs.add_parser("build", help="build a library file from spectra")
     build.add_argument("sources", nargs="+", metavar="SOURCE", help="file, folder or archive of spectra")
@@ -96,6 +97,17 @@ def _add_library(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     build.add_argument("--rejects", metavar="FILE", help="write all rejects to this CSV file")
     build.add_argument("--strict", action="store_true", help="stop at the first record that cannot be read")
     build.add_argument("--json", action="store_true", help="print one JSON object")
+    lint = verbs.add_parser(
+        "lint",
+        help="find faults of records",
+        description="Check the records of a library, or of source files, by rules. Exit code 1: an error was found.",
+    )
+    lint.add_argument("sources", nargs="*", metavar="LIB|SOURCE", help="library file, or files, folders and archives")
+    lint.add_argument("--rule", action="append", metavar="R", help="run this rule only; may be repeated")
+    lint.add_argument("--rules", action="store_true", help="list the rules and stop")
+    lint.add_argument("--severity", choices=_SEVERITIES, default="info", help="report this and graver (default: info)")
+    lint.add_argument("--out", metavar="FILE.csv", help="write the findings to this file")
+    lint.add_argument("--json", action="store_true", help="print one JSON object")
     for verb, text in (("info", "what a library holds"), ("check", "compute every digest anew and compare")):
         command = verbs.add_parser(verb, help=text)
         command.add_argument("library", metavar="LIB")
@@ -164,6 +176,10 @@ def _run(options: argparse.Namespace) -> int:
         from nps_spectra.cli import convert
 
         return convert.convert(options) if options.noun == "convert" else convert.formats(options)
+    if options.verb == "lint":
+        from nps_spectra.cli import lint
+
+        return lint.run(options)
     from nps_spectra.cli import library
 
     commands = {"build": library.build, "info": library.info, "check": library.check}

@@ -13,6 +13,7 @@ from typing import Final
 MASSES: Final[Mapping[str, tuple[int, float]]] = {
     "H": (1, 1.00782503190),
     "D": (2, 2.01410177784),
+    "Li": (7, 7.01600343426),
     "B": (11, 11.00930517),
     "C": (12, 12.0),
     "N": (14, 14.00307400425),
@@ -45,6 +46,9 @@ _TOKEN: Final = re.compile(r"([A-Z][a-z]?)(\d*)")
 _FORMULA: Final = re.compile(r"^(?:[A-Z][a-z]?\d{0,3}(?!\d))+$")
 _CHARGE: Final = re.compile(r"^\[?([A-Za-z0-9]+)\]?\d*[+-]*$")
 
+#: Digits before a sign are a charge only behind the bracket that closes the formula.
+_WRITTEN_CHARGE: Final = re.compile(r"(?:(?<=\])(\d*))?(\++|-+)(\d*)$")
+
 
 def parse_formula(text: str) -> dict[str, int] | None:
     """Number of atoms of each element; None if the text is no formula of known elements.
@@ -73,6 +77,22 @@ def _atoms(text: str) -> Mapping[str, int] | None:
             return None
         atoms[element] = atoms.get(element, 0) + int(count or 1)
     return atoms
+
+
+def formula_charge(text: str) -> int:
+    """Charge written at the end of a formula, ``"[C19H42N]+"`` or ``"C12H14N2+2"``; 0 if none is.
+
+    Examples
+    --------
+    >>> formula_charge("[C19H42N]+"), formula_charge("[C12H14N2]2+"), formula_charge("C8H9N")
+    (1, 2, 0)
+    """
+    found = _WRITTEN_CHARGE.search(text.replace(" ", ""))
+    if found is None:
+        return 0
+    before, signs, after = found.groups()
+    size = int(before or after or len(signs))
+    return size if signs[0] == "+" else -size
 
 
 def nominal_mass(formula: str) -> int | None:
