@@ -19,13 +19,13 @@ FLOORS = [
     ["shifted"],
     ["scorers"],
     ["cleaning"],
+    ["substances"],
     ["kernels"],
     ["_jit"],
-    ["substances"],
     ["run"],
     ["spectra"],
     ["spectrum"],
-    ["columns", "options", "atomic"],
+    ["columns", "options", "atomic", "tables"],
     ["errors"],
 ]
 LEVEL = {part: level for level, parts in enumerate(FLOORS) for part in parts}

@@ -11,9 +11,9 @@ from nps_spectra.cli.main import FINE, REJECTED
 from nps_spectra.cli.output import notice, progress_bar, table, tell_report
 from nps_spectra.errors import NoSpectraError, OptionError
 from nps_spectra.formats import ReadReport, read_spectra
-from nps_spectra.library.library import Library
-from nps_spectra.library.lint import LintReport, lint
-from nps_spectra.library.rules import RULES
+from nps_spectra.library import Library
+from nps_spectra.library.lint import RULES, LintReport, lint
+from nps_spectra.library.starter import starter_library
 from nps_spectra.spectra import Spectra, joined
 
 #: Findings printed on a terminal; files and JSON hold them all.
@@ -23,22 +23,27 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 def run(options: argparse.Namespace) -> int:
     """Check a library or source files by rules."""
-    if options.rules:
+    if options.list_rules:
         return _list_rules(options.json)
-    if not options.sources:
-        raise OptionError("lint: name a library or source files (or --rules for the table of rules)")
     library, rejected = _opened(options.sources)
-    names = [name for text in options.rule or () for name in text.split(",") if name]
-    report = lint(library, names or None, progress=progress_bar("checking", "rules", 1))
-    failed = report.counts()["error"] > 0
-    shown = report.at_least(options.severity)
+    names = [name.strip() for text in options.rules or () for name in text.split(",") if name.strip()]
+    report = lint(library, names or None, progress=progress_bar("checking", "rules", 1)).at_least(options.severity)
     if options.out is not None:
-        shown.to_csv(Path(options.out))
+        out = Path(options.out)
+        if not out.parent.is_dir():
+            raise OptionError(f"{out}: the folder {out.parent} does not exist")
+        if out.suffix.lower() == ".json":
+            report.to_json(out)
+        else:
+            report.to_csv(out)
     if options.json:
-        print(shown.to_json(), end="")
+        print(report.to_json(), end="")
     else:
-        _print(shown, options.out)
-    return REJECTED if failed or rejected else FINE
+        _print(report, options.out)
+    for rule in report.runs:
+        if rule.state != "run":
+            print(f"{rule.state.upper()} {rule.rule}: {rule.reason}", file=sys.stderr)
+    return REJECTED if len(report) or rejected else FINE
 
 
 def _list_rules(as_json: bool) -> int:
@@ -53,6 +58,10 @@ def _list_rules(as_json: bool) -> int:
 
 def _opened(sources: list[str]) -> tuple[Library | Spectra, bool]:
     """The library, or the spectra of all sources together; and whether a record of them was rejected."""
+    if not sources:
+        library = starter_library()
+        notice(library)
+        return library, False
     if len(sources) == 1 and _is_library(sources[0]):
         library = Library.open(sources[0])
         library.check_quickly()
@@ -62,7 +71,9 @@ def _opened(sources: list[str]) -> tuple[Library | Spectra, bool]:
     report = ReadReport()
     for source in sources:
         if _is_library(source):
-            parts.append(Library.open(source).spectra)
+            library = Library.open(source)
+            library.check_quickly()
+            parts.append(library.spectra)
             continue
         part = read_spectra(source, progress=progress_bar("reading"))
         report = report.merged(part.report)
@@ -83,22 +94,19 @@ def _is_library(source: str) -> bool:
 
 
 def _print(report: LintReport, out: str | None) -> None:
-    rows = [
-        (
-            run.rule,
-            *(str(count) if run.not_run is None else "" for count in (run.error, run.warning, run.info)),
-            str(run.records) if run.not_run is None else f"not run: {run.not_run}",
-        )
-        for run in report.runs
-    ]
     for finding in report[:_SHOWN]:
         identity = f"{finding.record} (library id {finding.library_id}, {finding.name or 'unnamed'})"
         print(f"{finding.severity.upper()} {finding.rule}: {identity}\n  {finding.evidence}")
     if len(report) > _SHOWN:
-        where = out or "--out FILE.csv or --json has them"
+        where = f"all are in {out}" if out else "--out FILE or --json has them all"
         print(f"... and {len(report) - _SHOWN} more findings: {where}")
     print()
-    print(table(("rule", "errors", "warnings", "infos", "records looked at"), rows, (1, 2, 3)))
-    for run in report.runs:
-        if run.not_run is not None:
-            print(f"NOT RUN {run.rule}: {run.not_run}", file=sys.stderr)
+    rows = [
+        (
+            rule.rule,
+            *(str(count) if rule.state != "not run" else "" for count in (rule.error, rule.warning, rule.info)),
+            f"{rule.records} records" if rule.state == "run" else f"{rule.state}: {rule.reason}",
+        )
+        for rule in report.runs
+    ]
+    print(table(("rule", "errors", "warnings", "infos", "looked at"), rows, (1, 2, 3)))

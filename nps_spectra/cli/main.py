@@ -100,13 +100,19 @@ def _add_library(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     lint = verbs.add_parser(
         "lint",
         help="find faults of records",
-        description="Check the records of a library, or of source files, by rules. Exit code 1: an error was found.",
+        description="Check the records of a library, or of source files, by rules. "
+        "Exit code 1: there are findings of the severity asked for.",
     )
-    lint.add_argument("sources", nargs="*", metavar="LIB|SOURCE", help="library file, or files, folders and archives")
-    lint.add_argument("--rule", action="append", metavar="R", help="run this rule only; may be repeated")
-    lint.add_argument("--rules", action="store_true", help="list the rules and stop")
+    lint.add_argument(
+        "sources",
+        nargs="*",
+        metavar="LIB",
+        help="library file, or files, folders and archives; without it: the embedded starter library",
+    )
+    lint.add_argument("--rules", action="append", metavar="R[,R]", help="run these rules only; default: all")
+    lint.add_argument("--list-rules", action="store_true", help="list the rules and stop")
     lint.add_argument("--severity", choices=_SEVERITIES, default="info", help="report this and graver (default: info)")
-    lint.add_argument("--out", metavar="FILE.csv", help="write the findings to this file")
+    lint.add_argument("--out", metavar="FILE", help="write the findings to this file: JSON if it ends so, else CSV")
     lint.add_argument("--json", action="store_true", help="print one JSON object")
     for verb, text in (("info", "what a library holds"), ("check", "compute every digest anew and compare")):
         command = verbs.add_parser(verb, help=text)

@@ -87,7 +87,7 @@ def structure_of(smiles: str) -> Structure | None:
     for fragment in Chem.GetMolFrags(molecule, asMols=True, sanitizeFrags=False):
         atoms: Counter[str] = Counter()
         charge = 0
-        for atom in fragment.GetAtoms():  # type: ignore[no-untyped-call]
+        for atom in fragment.GetAtoms():
             symbol = str(atom.GetSymbol())
             complete = complete and atom.GetAtomicNum() > 0
             atoms["D" if symbol == "H" and atom.GetIsotope() == 2 else symbol] += 1

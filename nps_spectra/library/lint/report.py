@@ -1,33 +1,21 @@
-"""Find a library's faults before they reach a case: run rules over its records and report what they found."""
+"""What `lint` found, and what it could and could not look at."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 from nps_spectra.atomic import write_text
 from nps_spectra.errors import MissingDependencyError, OptionError
-from nps_spectra.library.findings import SEVERITIES, Found, Rule, Severity
-from nps_spectra.library.library import Library
-from nps_spectra.library.records import Records
-from nps_spectra.library.rules import RULES
-from nps_spectra.spectra import Spectra
-from nps_spectra.substances import substances_of
+from nps_spectra.library.lint.findings import SEVERITIES, Severity
+from nps_spectra.tables import csv_text
 
 if TYPE_CHECKING:
     import pandas
-
-#: A cell that starts with one of these is a formula to a spreadsheet program.
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
-#: More related records than these are not listed one by one; the evidence says how many there are.
-_MOST_RELATED: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +31,7 @@ class Finding:
     accession, name : str or None
         Of the record.
     rule : str
-        A name of `nps_spectra.library.rules.RULES`.
+        A name of `nps_spectra.library.lint.rules.RULES`.
     severity : {"error", "warning", "info"}
         The record contradicts itself or another; it is doubtful; it is incomplete or restricted.
     evidence : str
@@ -76,20 +64,22 @@ class RuleRun:
     Attributes
     ----------
     rule : str
+    state : {"run", "partly run", "not run"}
+    reason : str or None
+        Why it was not or only partly run.
     records : int
         Records that have what the rule needs.
     error, warning, info : int
         Findings of each severity.
-    not_run : str or None
-        Why the rule did not run at all.
     """
 
     rule: str
+    state: Literal["run", "partly run", "not run"]
+    reason: str | None
     records: int
     error: int
     warning: int
     info: int
-    not_run: str | None
 
 
 class LintReport(Sequence[Finding]):
@@ -111,7 +101,11 @@ class LintReport(Sequence[Finding]):
     def __len__(self) -> int:
         return len(self._findings)
 
-    def __getitem__(self, index: Any) -> Any:
+    @overload
+    def __getitem__(self, index: int) -> Finding: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Finding, ...]: ...
+    def __getitem__(self, index: int | slice) -> Finding | tuple[Finding, ...]:
         return self._findings[index]
 
     def __iter__(self) -> Iterator[Finding]:
@@ -163,12 +157,11 @@ class LintReport(Sequence[Finding]):
         Related records are joined by blanks. Cells that a spreadsheet program would run as a formula get an
         apostrophe in front.
         """
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for row in self.to_dicts():
-            writer.writerow([_cell(row[name]) for name in COLUMNS])
-        return _written(text.getvalue(), path)
+        rows = (
+            [" ".join(map(str, value)) if isinstance(value, tuple) else value for value in row.values()]
+            for row in self.to_dicts()
+        )
+        return _written(csv_text(COLUMNS, rows), path)
 
     def to_json(self, path: str | Path | None = None) -> str:
         """One JSON object with ``records``, ``counts``, ``rules`` and ``findings``; also written to `path`."""
@@ -185,99 +178,6 @@ class LintReport(Sequence[Finding]):
                 for row in self.to_dicts()
             ],
         }
-
-
-def lint(
-    library: Library | Spectra,
-    rules: Iterable[str] | str | None = None,
-    *,
-    progress: Callable[[int, int], None] | None = None,
-) -> LintReport:
-    """Check the records of a library by rules, and report the faults found.
-
-    Parameters
-    ----------
-    library : Library or Spectra
-        Reference spectra; nothing of them is changed.
-    rules : iterable of str, optional
-        Names of `nps_spectra.library.rules.RULES`; default: all of them.
-    progress : callable, optional
-        Called with the number of rules done and of all rules.
-
-    Raises
-    ------
-    OptionError
-        There is no such rule, or `library` is neither a Library nor Spectra.
-
-    Examples
-    --------
-    >>> from nps_spectra import Spectra, Spectrum
-    >>> wrong = Spectrum([58, 91, 119], [999, 80, 30], name="mephedrone", formula="C11H15NO", exact_mass=193.11)
-    >>> [finding.evidence for finding in lint(Spectra.of([wrong]), rules=["formula_mass"])]
-    ['exact mass 193.11, but C11H15NO has 177.1154 (difference +15.9946)']
-    """
-    if not isinstance(library, (Library, Spectra)):
-        raise OptionError(f"{library!r}: expected a Library or Spectra")
-    chosen = _chosen(rules)
-    if isinstance(library, Library):
-        records = Records(library.spectra, library.substances)
-    else:
-        records = Records(library, substances_of(library))
-    findings: list[Finding] = []
-    runs: list[RuleRun] = []
-    for done, rule in enumerate(chosen):
-        if progress is not None:
-            progress(done, len(chosen))
-        missing = [package for package in rule.packages if find_spec(package) is None]
-        if missing:
-            names = ", ".join(_PACKAGES.get(package, package) for package in missing)
-            runs.append(RuleRun(rule.name, 0, 0, 0, 0, f"{names} missing"))
-            continue
-        outcome = rule.check(records)
-        findings += [_finding(records, rule, found) for found in outcome.found]
-        count = Counter(found.severity for found in outcome.found)
-        runs.append(RuleRun(rule.name, outcome.examined, count["error"], count["warning"], count["info"], None))
-    if progress is not None:
-        progress(len(chosen), len(chosen))
-    order = {rule.name: at for at, rule in enumerate(chosen)}
-    findings.sort(key=lambda one: (SEVERITIES.index(one.severity), order[one.rule], one.library_id))
-    return LintReport(findings, runs, len(records))
-
-
-_PACKAGES: Final = {"rdkit": "RDKit"}
-
-
-def _chosen(names: Iterable[str] | str | None) -> list[Rule]:
-    if names is None:
-        return list(RULES)
-    wanted = [names] if isinstance(names, str) else list(names)
-    known = {rule.name: rule for rule in RULES}
-    for name in wanted:
-        if name not in known:
-            raise OptionError(f"unknown rule {name!r}; known: {', '.join(known)}")
-    return [rule for rule in RULES if rule.name in wanted]
-
-
-def _finding(records: Records, rule: Rule, found: Found) -> Finding:
-    related = found.related[:_MOST_RELATED]
-    return Finding(
-        records.place(found.row),
-        found.row,
-        records.texts("accession")[found.row],
-        records.texts("name")[found.row],
-        rule.name,
-        found.severity,
-        found.evidence,
-        tuple(records.place(row) for row in related),
-        related,
-    )
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    text = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def _written(text: str, path: str | Path | None) -> str:

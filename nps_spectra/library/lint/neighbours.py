@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from nps_spectra.library.findings import Found, Outcome
-from nps_spectra.library.records import Records
+from nps_spectra.library.lint.findings import Found, Outcome
+from nps_spectra.library.lint.records import Records
 from nps_spectra.options import Tolerance
 from nps_spectra.scoring import ScoreOptions
 

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 import numpy as np
 
-from nps_spectra.library.findings import Found, Outcome, Severity
-from nps_spectra.library.records import Records
+from nps_spectra.library.licences import Redistribution, redistribution
+from nps_spectra.library.lint.findings import Found, Outcome, Severity
+from nps_spectra.library.lint.records import Records
 
 _STRUCTURES: Final = ("formula", "smiles", "inchi", "inchikey")
-#: Kinds of restriction, the gravest first: licences are matched without case, blanks and hyphens.
-_RESTRICTIONS: Final[tuple[tuple[re.Pattern[str], Severity, str], ...]] = (
-    (
-        re.compile(
-            r"proprietary|allrightsreserved|confidential|commerciallicen[cs]e|notfor(?:re)?distribution|"
-            r"no(?:re)?distribution|internaluse|donot(?:re)?distribute"
-        ),
-        "warning",
-        "must not be passed on",
-    ),
-    (re.compile(r"(?<![a-z])(?:cc)?by(?:nc)?nd|noderiv"), "warning", "no changed copy may be passed on"),
-    (re.compile(r"(?<![a-z])(?:cc)?bync|non?commercial"), "info", "no commercial use"),
-)
+_MEANINGS: Final[dict[Redistribution, tuple[Severity, str]]] = {
+    "forbidden": ("warning", "must not be passed on"),
+    "no-derivatives": ("info", "only unchanged copies may be passed on"),
+    "unknown": ("info", "what it allows is not known here"),
+}
 
 
 def missing_fields(records: Records) -> Outcome:
@@ -50,7 +42,6 @@ def missing_fields(records: Records) -> Outcome:
     demand("precursor m/z", (~np.isnan(records.numbers("precursor_mz"))).tolist(), fragmented)
     demand("adduct", has("adduct"), fragmented)
     demand("collision energy", has("collision_energy"), fragmented)
-    demand("licence", has("licence"), every)
     grave = {"name", "formula or structure", "precursor m/z"}
     found = [
         Found(row, "warning" if grave & set(labels) else "info", f"not stated: {', '.join(labels)}")
@@ -61,15 +52,13 @@ def missing_fields(records: Records) -> Outcome:
 
 
 def licence(records: Records) -> Outcome:
-    """Records without a licence, and those whose licence forbids something."""
+    """Records without a licence that is understood, and those whose licence forbids passing them on."""
     found = []
     for row, text in enumerate(records.texts("licence")):
+        allowed = redistribution(text)
         if text is None:
             found.append(Found(row, "info", "no licence named: nobody knows whether the spectrum may be passed on"))
-            continue
-        plain = re.sub(r"[\s_-]+", "", text.lower())
-        for pattern, severity, meaning in _RESTRICTIONS:
-            if pattern.search(plain):
-                found.append(Found(row, severity, f"{text}: {meaning}"))
-                break
+        elif allowed in _MEANINGS:
+            severity, meaning = _MEANINGS[allowed]
+            found.append(Found(row, severity, f"{text}: {meaning}"))
     return Outcome(found, len(records))

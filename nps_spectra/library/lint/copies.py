@@ -18,9 +18,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from nps_spectra.library.findings import Found, Outcome, Severity
-from nps_spectra.library.records import Records, Relation
-from nps_spectra.library.rules_names import are_tautomers
+from nps_spectra.library.lint.findings import Found, Outcome, Severity
+from nps_spectra.library.lint.names import are_tautomers
+from nps_spectra.library.lint.records import Records, Relation
 
 #: Fewer peaks can be equal in two measurements.
 _ENOUGH_PEAKS: Final = 5
@@ -136,8 +136,8 @@ def nominal_vectors(records: Records, rows: list[int]) -> npt.NDArray[np.float32
     owner = np.repeat(np.arange(len(rows)), [len(mz) for mz, _ in parts])
     vectors = np.zeros((len(rows), len(used)), dtype=np.float32)
     np.add.at(vectors, (owner, column), np.concatenate([intensity for _, intensity in parts]))
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(length > 0, length, 1)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    return vectors
 
 
 def _is_copy(records: Records, a: int, b: int) -> bool:

@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from nps_spectra.library.findings import Found, Outcome
-from nps_spectra.library.records import Records
+from nps_spectra.library.lint.findings import Found, Outcome
+from nps_spectra.library.lint.records import Records
 
 #: Fewer peaks than this can have equal intensities, or few levels of them, by chance.
 _ENOUGH_FOR_EQUAL: Final = 4

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from nps_spectra.library.records import Records
+from nps_spectra.library.lint.records import Records
 
 Severity = Literal["error", "warning", "info"]
 #: From the gravest: the record contradicts itself or another, it is doubtful, it is incomplete or restricted.
@@ -41,8 +41,9 @@ class Rule:
         The gravest that it gives.
     needs : str
         What a record must have to be looked at.
-    packages : tuple of str
-        Modules without which the rule does not run.
+    chem : {"needed", "used", "not used"}
+        Whether the rule reads structures by RDKit (the extra ``chem``): without it a rule that needs it does not
+        run, and one that uses it says what it left out.
     check : callable
         From records to findings.
     description : str
@@ -51,6 +52,6 @@ class Rule:
     name: str
     severity: Severity
     needs: str
-    packages: tuple[str, ...]
+    chem: Literal["needed", "used", "not used"]
     check: Callable[[Records], Outcome]
     description: str

@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from nps_spectra.library.findings import Found, Outcome, Severity
-from nps_spectra.library.records import Records
+from nps_spectra.library.lint.findings import Found, Outcome, Severity
+from nps_spectra.library.lint.records import Records
 from nps_spectra.substances import exact_mass, nominal_mass, parse_formula
 from nps_spectra.substances.adducts import COMMON_ADDUCTS, parse_adduct
 from nps_spectra.substances.formula import formula_charge

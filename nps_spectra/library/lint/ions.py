@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from nps_spectra.library.findings import Found, Outcome, Severity
-from nps_spectra.library.records import Records
-from nps_spectra.library.rules_identity import half_of_last_digit, written
+from nps_spectra.library.lint.findings import Found, Outcome, Severity
+from nps_spectra.library.lint.identity import half_of_last_digit, written
+from nps_spectra.library.lint.records import Records
 from nps_spectra.substances.adducts import COMMON_ADDUCTS, ELECTRON_MASS, Adduct, parse_adduct
 from nps_spectra.substances.formula import MASSES
 from nps_spectra.substances.isotopes import ISOTOPES, isotope_pattern
@@ -223,7 +223,7 @@ def _unexplained(records: Records, row: int, explained: npt.NDArray[np.bool_], a
     text = (
         f"{share:.0%} of the intensity is at m/z that no part of {written(atoms)} has: {_listed(records, row, missing)}"
     )
-    bleed = sorted({int(round(float(at))) for at in mz[missing]} & _BLEED)
+    bleed = sorted({round(float(at)) for at in mz[missing]} & _BLEED)
     if len(bleed) >= 2 and "Si" not in atoms:
         text += f"; m/z {', '.join(map(str, bleed))} are those of column bleed"
     if records.kinds[row] != "EI":

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Final
 
-from nps_spectra.library.findings import Found, Outcome
-from nps_spectra.library.records import Records
+from nps_spectra.library.lint.findings import Found, Outcome
+from nps_spectra.library.lint.records import Records
 from nps_spectra.substances.identity import inchikey_of, normalised_name
 from nps_spectra.substances.structure import rdkit_is_missing, tautomer_skeletons
 

@@ -21,8 +21,10 @@ Relation = Literal["same", "isotopologue", "isomer", "salt", "unknown", "other"]
 
 #: Words of instrument types ("LC-ESI-QTOF", "Q Exactive Orbitrap", "HCD") of which m/z are accurate masses.
 _ACCURATE: Final = frozenset(
-    "tof qtof tofms toftof ittof qittof tripletof zenotof ft qft itft ftms fticr icr orbitrap exactive qexactive "
-    "exploris hcd".split()
+    (
+        *("tof", "qtof", "tofms", "toftof", "ittof", "qittof", "tripletof", "zenotof"),
+        *("ft", "qft", "itft", "ftms", "fticr", "icr", "orbitrap", "exactive", "qexactive", "exploris", "hcd"),
+    )
 )
 _WORD: Final = re.compile(r"[A-Za-z]+")
 #: Decimals from which on an m/z can be an accurate mass, and those that are float32 made visible.

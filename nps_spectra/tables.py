@@ -1,0 +1,39 @@
+"""Cells of comma-separated tables, safe to open in a spreadsheet program."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+#: A cell that starts with one of these is a formula to a spreadsheet program.
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def cell(value: Any) -> str:
+    """A value as a cell of a CSV file that is safe to open in a spreadsheet program."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return f"'{value}"
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
+    """Comma-separated text with a header and one line for each row; texts with commas or line ends are quoted.
+
+    Examples
+    --------
+    >>> print(csv_text(("name", "mass"), [("=1+1", 177.1154), ("a, b", None)]), end="")
+    name,mass
+    '=1+1,177.1154
+    "a, b",
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([cell(value) for value in row] for row in rows)
+    return text.getvalue()
