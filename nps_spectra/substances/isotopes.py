@@ -54,6 +54,27 @@ ISOTOPES: Final[Mapping[str, tuple[tuple[int, float], ...]]] = MappingProxyType(
     }
 )
 
+#: What the other isotopes with at least 3 % of an element weigh more than the most abundant one, in Da: atomic
+#: masses of AME 2020, Wang et al. 2021, doi:10.1088/1674-1137/abddaf (as NIST lists them).
+ISOTOPE_STEPS: Final[Mapping[str, Mapping[int, float]]] = MappingProxyType(
+    {
+        "Li": {6: -1.000882},
+        "B": {10: -0.996368},
+        "Mg": {25: 1.000795, 26: 1.997551},
+        "Si": {29: 0.999568, 30: 1.996844},
+        "S": {34: 1.995796},
+        "Cl": {37: 1.997050},
+        "K": {41: 1.998119},
+        "Fe": {54: -1.995327},
+        "Cu": {65: 1.998192},
+        "Zn": {66: 1.996891, 67: 2.997985, 68: 3.995702},
+        "Se": {76: -3.997308, 77: -2.996607, 78: -1.999212, 82: 2.000178},
+        "Br": {81: 1.997953},
+        "Sn": {116: -4.000454, 117: -2.999243, 118: -2.000592, 119: -0.998887, 122: 2.001244, 124: 4.003079},
+        "Hg": {198: -4.003874, 199: -3.002363, 200: -2.002317, 201: -1.000341, 204: 2.002851},
+    }
+)
+
 #: Abridged standard atomic weights, Prohaska et al. 2022, doi:10.1515/pac-2019-0603; deuterium: its atomic mass.
 ATOMIC_WEIGHTS: Final[Mapping[str, float]] = MappingProxyType(
     {

@@ -75,7 +75,7 @@ def structure_of(smiles: str) -> Structure | None:
     Examples
     --------
     >>> [dict(part.atoms) for part in structure_of("CN.Cl").parts]
-    [{'C': 1, 'N': 1, 'H': 5}, {'Cl': 1, 'H': 1}]
+    [{'C': 1, 'H': 5, 'N': 1}, {'Cl': 1, 'H': 1}]
     """
     from rdkit import Chem
 

@@ -6,6 +6,7 @@ bind. Nothing is asked about bonds: an ion outside these sets cannot come from t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Final
 
@@ -13,21 +14,32 @@ import numpy as np
 import numpy.typing as npt
 
 from nps_spectra.substances.formula import MASSES
-from nps_spectra.substances.isotopes import ISOTOPES
+from nps_spectra.substances.isotopes import ISOTOPE_STEPS, ISOTOPES
 
 #: Highest valence less two: how many more hydrogens an acyclic part can have for one more atom of the element.
 _MORE_HYDROGEN: Final = {"C": 2, "Si": 2, "Sn": 2, "N": 1, "B": 1, "P": 3, "As": 3, "S": 4, "Se": 4, "I": 3}
 _LESS_HYDROGEN: Final = ("F", "Cl", "Br", "D")
 #: Hydrogens of an acyclic saturated molecule without other atoms (H2), and the proton of an even-electron ion.
 _END_HYDROGENS: Final = 3
-#: An isotope with at least this share of the element is a choice of its own; 13C is left to the intensities.
-_COMMON_ISOTOPE: Final = 0.03
 #: More choices of atoms than these are not enumerated (a protein has them).
 MOST_CHOICES: Final = 400_000
 
 
 def _capacity(element: str) -> int:
     return _MORE_HYDROGEN.get(element, -1 if element in _LESS_HYDROGEN else 0)
+
+
+def _chosen_isotopes(element: str, count: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Number of atoms and their mass for every choice of none to `count` atoms among the common isotopes."""
+    mass = MASSES[element][1]
+    steps = [mass, *(mass + step for step in ISOTOPE_STEPS.get(element, {}).values())]
+    numbers, masses = np.zeros(1, dtype=np.int64), np.zeros(1)
+    for step in steps:
+        more = np.arange(count + 1)
+        able = numbers[:, None] + more <= count
+        masses = (masses[:, None] + step * more)[able]
+        numbers = (numbers[:, None] + more)[able]
+    return numbers, masses
 
 
 def nominal_ion_masses(atoms: Mapping[str, int]) -> npt.NDArray[np.bool_]:
@@ -60,7 +72,7 @@ def nominal_ion_masses(atoms: Mapping[str, int]) -> npt.NDArray[np.bool_]:
         if element == "H":
             continue
         gain = _capacity(element)
-        isotopes = [number for number, share in ISOTOPES[element] if share >= _COMMON_ISOTOPE]
+        isotopes = [MASSES[element][0], *ISOTOPE_STEPS.get(element, ())]
         for _ in range(count):
             best = most.copy()
             for number in isotopes:
@@ -76,7 +88,7 @@ def nominal_ion_masses(atoms: Mapping[str, int]) -> npt.NDArray[np.bool_]:
 
 
 class AccurateIons:
-    """Exact masses that ions made of given atoms can have (most abundant isotopes).
+    """Exact masses that ions made of given atoms can have, isotopes of at least 3 % included.
 
     Parameters
     ----------
@@ -96,17 +108,14 @@ class AccurateIons:
     """
 
     def __init__(self, atoms: Mapping[str, int]) -> None:
-        choices = 1
-        for element, count in atoms.items():
-            choices *= 1 if element == "H" else count + 1
+        others = {element: count for element, count in atoms.items() if element != "H" and count}
+        choices = math.prod(math.comb(count + len(ISOTOPE_STEPS.get(e, ())) + 1, count) for e, count in others.items())
         if choices > MOST_CHOICES:
             raise ValueError(f"{choices} choices of atoms: more than {MOST_CHOICES}")
         masses, capacity = np.zeros(1), np.full(1, _END_HYDROGENS)
-        for element, count in atoms.items():
-            if element == "H":
-                continue
-            numbers = np.arange(count + 1)
-            masses = (masses[:, None] + MASSES[element][1] * numbers).ravel()
+        for element, count in others.items():
+            numbers, added = _chosen_isotopes(element, count)
+            masses = (masses[:, None] + added).ravel()
             capacity = (capacity[:, None] + _capacity(element) * numbers).ravel()
         hydrogens = np.minimum(capacity, atoms.get("H", 0))
         kept = hydrogens >= 0

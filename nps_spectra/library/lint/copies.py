@@ -62,7 +62,7 @@ def _copy(records: Records, row: int, others: list[int], text: str) -> Found:
         graded.append((("error", "warning", "info").index(severity), severity, meaning, other))
     graded.sort()
     _, severity, meaning, worst = graded[0]
-    more = f" and {len(others) - 1} more records" if len(others) > 1 else ""
+    more = f" and {len(others) - 1} more" if len(others) > 1 else ""
     related = (worst, *(other for other in others if other != worst))
     return Found(row, severity, f"{text} {records.label(worst)}{more}: {meaning}", related)
 

@@ -51,7 +51,7 @@ def _exact_mass_fault(stated: float, formula: str, atoms: Mapping[str, int]) -> 
     slack = _MASS_SLACK_DA + half_of_last_digit(stated)
     if abs(stated - computed) <= slack:
         return []
-    text = f"exact mass {stated:g}, but {formula} has {computed:.4f} (difference {stated - computed:+.4f})"
+    text = f"exact mass {shown_number(stated)}, but {formula} has {computed:.4f} (difference {stated - computed:+.4f})"
     average = average_mass(atoms)
     if abs(stated - average) <= max(slack, 2e-4 * average) and abs(average - computed) > 2e-4 * average:
         return [("warning", f"{text}: the molecular weight of the natural isotopes")]
@@ -79,7 +79,12 @@ def _nominal_mass_fault(stated: int, formula: str, atoms: Mapping[str, int]) -> 
 
 def half_of_last_digit(value: float) -> float:
     """Half a unit of the last decimal that a number is written with."""
-    return 0.5 * 10.0 ** -len(f"{value:.6f}".rstrip("0").partition(".")[2])
+    return 0.5 * 10.0 ** -len(shown_number(value).partition(".")[2])
+
+
+def shown_number(value: float) -> str:
+    """A number with the decimals it was written with, at most six."""
+    return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
 def formula_structure(records: Records) -> Outcome:

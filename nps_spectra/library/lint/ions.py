@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nps_spectra.library.lint.findings import Found, Outcome, Severity
-from nps_spectra.library.lint.identity import half_of_last_digit, written
+from nps_spectra.library.lint.identity import half_of_last_digit, shown_number, written
 from nps_spectra.library.lint.records import Records
 from nps_spectra.substances.adducts import COMMON_ADDUCTS, ELECTRON_MASS, Adduct, parse_adduct
 from nps_spectra.substances.formula import MASSES
@@ -22,6 +22,8 @@ Float = npt.NDArray[np.float64]
 #: Peaks below this share of the base peak are taken for noise.
 _NOISE: Final = 0.02
 _GRAVE: Final = 0.1
+#: Less than this share of all intensity is the chemical background that every spectrum has.
+_LEAST_SHARE: Final = 0.01
 #: Isotopologues above this share of the most abundant one can be seen.
 _VISIBLE_ISOTOPE: Final = 0.001
 #: EI ions take up a hydrogen from other molecules: [M+H]+ and its 13C peak are nothing strange.
@@ -33,12 +35,12 @@ _ISOLATION_DA: Final = 3.6
 #: What ions pick up in a collision cell or trap: water, methanol, acetonitrile, N2, O2, CO2 and pairs of water.
 _PICKED_UP_DA: Final = (18.0106, 32.0262, 41.0265, 28.0061, 31.9898, 43.9898, 36.0211)
 _GAS_OF_CELL: Final = (0.0, 18.010565, 28.006148, 31.989829, 32.026215, 43.989829)
-#: Isotope peaks of fragments: 13C, 34S, 37Cl, 81Br, and two of them.
-_ISOTOPE_STEPS: Final = (1.003355, 1.995796, 1.997050, 1.997953, 2.006710)
+#: One and two 13C; the isotopes of elements that have a common second one are choices of `AccurateIons`.
+_CARBON_STEPS: Final = (1.003355, 2.006710)
 #: m/z of ions of air and water; they say nothing about a label.
 _AIR: Final = frozenset({16, 17, 18, 28, 29, 32, 33, 40, 44})
-#: Base peaks of dimethylpolysiloxane: column bleed.
-_BLEED: Final = frozenset({73, 133, 147, 191, 207, 221, 253, 267, 281, 327, 341, 355, 401, 415, 429})
+#: Base peaks of dimethylpolysiloxanes, of which trimethylsilyl derivatives have the first.
+_SILICON: Final = frozenset({73, 133, 147, 191, 207, 221, 253, 267, 281, 327, 341, 355, 401, 415, 429})
 
 
 def peak_above_molecular_ion(records: Records) -> Outcome:
@@ -60,9 +62,10 @@ def peak_above_molecular_ion(records: Records) -> Outcome:
         if not above.any():
             continue
         share = float(intensity[above].sum() / intensity.sum())
-        largest = float(intensity[above].max())
-        severity: Severity = "error" if largest >= _GRAVE else "warning"
-        text = f"{int(above.sum())} peaks above {what}: {_listed(records, row, above)}; {share:.1%} of all intensity"
+        if share < _LEAST_SHARE:
+            continue
+        severity: Severity = "error" if float(intensity[above].max()) >= _GRAVE else "warning"
+        text = f"peaks above {what}: {_listed(records, row, above)}; {share:.1%} of all intensity"
         found.append(Found(row, severity, text))
     return Outcome(found, examined)
 
@@ -98,7 +101,9 @@ def _listed(records: Records, row: int, which: npt.NDArray[np.bool_], most: int 
     mz, intensity = records.peaks(row)
     rows = np.flatnonzero(which)
     rows = rows[np.argsort(-intensity[rows], kind="stable")][:most]
-    return ", ".join(f"m/z {records.shown_mz(row, float(mz[at]))} ({intensity[at]:.1%})" for at in rows)
+    shown = ", ".join(f"m/z {records.shown_mz(row, float(mz[at]))} ({intensity[at]:.1%})" for at in rows)
+    more = int(which.sum()) - len(rows)
+    return f"{shown} and {more} more" if more else shown
 
 
 # ---- parts of the molecule
@@ -122,7 +127,7 @@ def no_subformula(records: Records) -> Outcome:
     found = []
     examined = 0
     for row in range(len(records)):
-        atoms = _ion_atoms(records, row)
+        atoms = records.ion_atoms(row)
         if atoms is None or not len(records.peaks(row)[0]):
             continue
         key = tuple(sorted(atoms.items()))
@@ -143,24 +148,6 @@ def no_subformula(records: Records) -> Outcome:
         for row in rows:
             found += _unexplained(records, row, _explained_accurate(records, row, atoms, ions), atoms)
     return Outcome(sorted(found), examined)
-
-
-def _ion_atoms(records: Records, row: int) -> dict[str, int] | None:
-    """Atoms of the ion that was fragmented; None if that is not known."""
-    atoms = records.measured_atoms(row)
-    if atoms is None:
-        return None
-    if records.kinds[row] == "EI":
-        return dict(atoms)
-    adduct = records.adduct(row)
-    if records.kinds[row] != "MSn" or adduct is None:
-        return None
-    ion = {element: count * adduct.molecules for element, count in atoms.items()}
-    for element, gained in adduct.atoms.items():
-        ion[element] = ion.get(element, 0) + gained
-    if any(count < 0 for count in ion.values()):
-        return None
-    return {element: count for element, count in ion.items() if count}
 
 
 def _explained_nominal(
@@ -199,7 +186,7 @@ def _explained_accurate(
     charge = adduct.charge if adduct is not None else 1
     heaviest = sum(MASSES[element][1] * count for element, count in atoms.items())
     for size in range(1, abs(charge) + (1 if records.kinds[row] == "MSn" else 2)):
-        for step in (*_GAS_OF_CELL, *_ISOTOPE_STEPS):
+        for step in (*_GAS_OF_CELL, *_CARBON_STEPS):
             asked = np.flatnonzero(~explained)
             if not len(asked):
                 return explained
@@ -223,9 +210,9 @@ def _unexplained(records: Records, row: int, explained: npt.NDArray[np.bool_], a
     text = (
         f"{share:.0%} of the intensity is at m/z that no part of {written(atoms)} has: {_listed(records, row, missing)}"
     )
-    bleed = sorted({round(float(at)) for at in mz[missing]} & _BLEED)
-    if len(bleed) >= 2 and "Si" not in atoms:
-        text += f"; m/z {', '.join(map(str, bleed))} are those of column bleed"
+    silicon = sorted({round(float(at)) for at in mz[missing]} & _SILICON)
+    if len(silicon) >= 2 and "Si" not in atoms:
+        text += f"; m/z {', '.join(map(str, silicon))} are those of silicon ions: column bleed or a silyl derivative"
     if records.kinds[row] != "EI":
         text += (
             f" (tolerance {_ACCURATE_DA:g} Da or {_ACCURATE_PPM:g} ppm)"
@@ -287,7 +274,7 @@ def _precursor_fault(records: Records, row: int, precursor: float, mass: float, 
     if atoms is not None and _is_isotopologue(atoms, difference * abs(closest.charge)):
         return None
     text = (
-        f"precursor m/z {precursor:g}, but {records.texts('adduct')[row]} of "
+        f"precursor m/z {shown_number(precursor)}, but {records.texts('adduct')[row]} of "
         f"{written(atoms) if atoms else f'{mass:.4f} Da'} has {expected:.4f} (difference {difference:+.4f})"
     )
     fitting = [

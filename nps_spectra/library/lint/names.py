@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import Final
 
@@ -16,8 +17,14 @@ _NO_NAMES: Final = frozenset({"unknown", "unnamed", "na", "none", "noname", "not
 _SHORTEST_NAME: Final = 4
 
 
+#: Lipids by class, carbons and double bonds ("PC 38:4"): a sum that many structures have.
+_SUM_COMPOSITION: Final = re.compile(r"[A-Za-z]+\s?\(?(?:[dtm]|[OP]-)?\d+:\d+\)?(?:[+;]\d*O)?")
+
+
 def _plain(name: str | None) -> str:
-    found = normalised_name(name) if name else ""
+    if name is None or _SUM_COMPOSITION.fullmatch(name.strip()):
+        return ""
+    found = normalised_name(name)
     return "" if found in _NO_NAMES or len(found) < _SHORTEST_NAME else found
 
 
@@ -84,18 +91,22 @@ def one_name_several_structures(records: Records) -> Outcome:
 
 
 def _same_name(records: Records, substances: dict[int, list[int]]) -> list[Found]:
+    """Findings for every record of the name, but not for those of a structure that most contributors give it."""
     found = []
     first = {substance: rows[0] for substance, rows in substances.items()}
+    contributors = records.texts("contributor")
+    votes = {substance: len({contributors[row] for row in rows}) for substance, rows in substances.items()}
     for substance, rows in substances.items():
-        others = [row for other, row in first.items() if other != substance and _differ(records, rows[0], row)]
-        if not others:
+        others = {other: row for other, row in first.items() if other != substance and _differ(records, rows[0], row)}
+        if not others or votes[substance] > sum(votes[other] for other in others):
             continue
-        isomers = all(records.relation(rows[0], other) == "isomer" for other in others)
-        shown = ", ".join(_structure(records, row) for row in others[:3])
+        isomers = all(records.relation(rows[0], other) == "isomer" for other in others.values())
+        shown = ", ".join(_structure(records, row) for row in list(others.values())[:3])
         text = (
             f"named {records.texts('name')[rows[0]]!r} with {_structure(records, rows[0])}, other records have {shown}"
         )
-        found += [Found(row, "warning" if isomers else "error", text, tuple(others)) for row in rows]
+        related = tuple(others.values())
+        found += [Found(row, "warning" if isomers else "error", text, related) for row in rows]
     return found
 
 
@@ -127,4 +138,5 @@ def are_tautomers(records: Records, a: int, b: int) -> bool:
 
 
 def _structure(records: Records, row: int) -> str:
-    return f"{records.texts('formula')[row] or 'no formula'} {records.block(row)}".rstrip()
+    known = [text for text in (records.texts("formula")[row] or "no formula", records.block(row)) if text]
+    return f"{' '.join(known)} (library id {row})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from nps_spectra.library.lint.findings import Found, Outcome
+from nps_spectra.library.lint.identity import half_of_last_digit
 from nps_spectra.library.lint.records import Records
 from nps_spectra.options import Tolerance
 from nps_spectra.scoring import ScoreOptions
 
+Int = npt.NDArray[np.int64]
 Float = npt.NDArray[np.float64]
 
 #: Fewer peaks make any two spectra alike.
@@ -28,7 +30,12 @@ _COPY: Final = 0.9999
 #: Kim et al. 2012, doi:10.1093/bioinformatics/bts083.
 _MZ_EXPONENT, _INTENSITY_EXPONENT = 1.3, 0.53
 _BLOCK: Final = 512
+#: Spectra cleaned at a time: it bounds the memory.
+_MSN_BLOCK: Final = 4096
 _PRECURSOR: Final = Tolerance(0.01, "Da")
+#: A molecular ion is absent below the first and present above the second share of the base peak.
+_ABSENT: Final = 0.005
+_PRESENT: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,7 @@ class Neighbours:
     own, own_score : int or None, float or None
         The most similar record of the same substance; None if there is no other.
     other, other_score : int, float
-        The most similar record of a substance of another formula.
+        The most similar record of another formula (EI) or of an ion of another composition (MS/MS).
     """
 
     row: int
@@ -52,7 +59,13 @@ class Neighbours:
 
 
 def looks_like_another(records: Records) -> Outcome:
-    """Spectra more like those of another substance than like those of their own label."""
+    """Spectra more like those of another substance than like those of their own label.
+
+    Being alike alone says nothing, because homologues are alike. Either the other records of the label must
+    contradict it, or, in EI, the molecular ion: that of the label is missing, and that of the other substance is
+    there and no fragment of the label. MS/MS spectra are compared at one precursor m/z only, where ions of another
+    composition have other fragments.
+    """
     found = []
     ei = [row for row in records.rows_of("EI") if len(records.peaks(row)[0]) >= _ENOUGH_PEAKS]
     for near in _ei_neighbours(records, ei):
@@ -64,15 +77,43 @@ def looks_like_another(records: Records) -> Outcome:
 
 
 def _judged(records: Records, near: Neighbours) -> list[Found]:
-    if near.other_score < _ALIKE:
-        return []
     text = f"similarity {near.other_score:.3f} to {records.label(near.other)}"
-    if near.own is None:
-        return [Found(near.row, "warning", f"{text}; no other record of its own label", (near.other,))]
-    if near.own_score is None or near.own_score > _UNLIKE:
-        return []
-    text += f", {near.own_score:.3f} to the nearest record of its own label"
-    return [Found(near.row, "error", text, (near.other, near.own))]
+    if near.own is not None and near.own_score is not None:
+        if near.own_score > _UNLIKE:
+            return []
+        text += f", {near.own_score:.3f} to the nearest record of its own label, {records.label(near.own)}"
+        return [Found(near.row, "error", text, (near.other, near.own))]
+    text += "; no other record of its own label"
+    if records.kinds[near.row] == "EI":
+        own, other = _molecular_ion(records, near.row, near.row), _molecular_ion(records, near.row, near.other)
+        if own is None or other is None or own[1] >= _ABSENT or other[1] < _PRESENT:
+            return []
+        if _may_lose(records.measured_atoms(near.row) or {}, records.measured_atoms(near.other) or {}):
+            return []
+        text += (
+            f"; its molecular ion at m/z {own[0]} is missing, that of the other at m/z {other[0]} has {other[1]:.1%}"
+        )
+    return [Found(near.row, "warning", text, (near.other,))]
+
+
+def _molecular_ion(records: Records, row: int, label: int) -> tuple[int, float] | None:
+    """Nominal m/z of the molecular ion by the label of one record, and its intensity in another."""
+    mass = records.molecule_mass(label)
+    if mass is None:
+        return None
+    nominal = int(np.floor(mass + 0.5))
+    mz, intensity = records.peaks(row)
+    at = np.floor(mz + 0.5) == nominal
+    return nominal, float(intensity[at].max(initial=0.0))
+
+
+def _may_lose(whole: Mapping[str, int], part: Mapping[str, int]) -> bool:
+    """Whether a molecule can become the other by the loss of a neutral, as an acetate becomes its alcohol."""
+    lost = {element: whole.get(element, 0) - part.get(element, 0) for element in whole.keys() | part.keys()}
+    if any(count < 0 for count in lost.values()):
+        return False
+    # No molecule loses CH2: a spectrum like that of the lower homologue is not explained.
+    return {element: count for element, count in lost.items() if count} != {"C": 1, "H": 2}
 
 
 def _ei_neighbours(records: Records, rows: list[int]) -> Iterator[Neighbours]:
@@ -86,36 +127,37 @@ def _ei_neighbours(records: Records, rows: list[int]) -> Iterator[Neighbours]:
     np.add.at(vectors, (owner, column), np.concatenate([intensity for _, intensity in parts]))
     vectors = used.astype(np.float32) ** _MZ_EXPONENT * vectors**_INTENSITY_EXPONENT
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    substance = records.substances.of_row[rows]
+    chosen = np.array(rows, dtype=np.int64)
     formula = _numbered([records.texts("formula")[row] for row in rows])
     for start in range(0, len(rows), _BLOCK):
-        for at, scores in enumerate(vectors[start : start + _BLOCK] @ vectors.T, start=start):
-            yield from _nearest(rows, at, scores, substance, formula)
+        block = vectors[start : start + _BLOCK] @ vectors.T
+        for at in (start + np.flatnonzero(np.sum(block >= _ALIKE, axis=1) > 1)).tolist():
+            yield from _nearest(records, chosen, at, block[at - start].astype(np.float64), formula)
 
 
-def _nearest(
-    rows: list[int],
-    at: int,
-    scores: npt.NDArray[np.float32],
-    substance: npt.NDArray[np.int64],
-    formula: npt.NDArray[np.int64],
-) -> Iterator[Neighbours]:
-    if formula[at] < 0:
+def _nearest(records: Records, rows: Int, at: int, scores: Float, label: Int) -> Iterator[Neighbours]:
+    """The neighbours of ``rows[at]`` among `rows`, of which those below 0 in `scores` were not compared."""
+    if label[at] < 0:
         return
-    others = np.where((formula != formula[at]) & (formula >= 0) & (scores < _COPY), scores, -1.0)
+    others = np.where((label != label[at]) & (label >= 0) & (scores < _COPY), scores, -1.0)
     other = int(np.argmax(others))
     if others[other] < _ALIKE:
         return
+    substance = records.substances.of_row[rows]
     same = np.where((substance == substance[at]) & (scores < _COPY), scores, -1.0)
     same[at] = -1.0
     own = int(np.argmax(same))
-    known = same[own] >= 0
+    known = bool(same[own] >= 0)
     yield Neighbours(
-        rows[at], rows[own] if known else None, float(same[own]) if known else None, rows[other], float(others[other])
+        int(rows[at]),
+        int(rows[own]) if known else None,
+        float(same[own]) if known else None,
+        int(rows[other]),
+        float(others[other]),
     )
 
 
-def _numbered(values: list[str | None]) -> npt.NDArray[np.int64]:
+def _numbered(values: list[str | None]) -> Int:
     numbers: dict[str, int] = {}
     return np.array([-1 if value is None else numbers.setdefault(value, len(numbers)) for value in values])
 
@@ -123,25 +165,45 @@ def _numbered(values: list[str | None]) -> npt.NDArray[np.int64]:
 def _msn_neighbours(records: Records, rows: list[int]) -> Iterator[Neighbours]:
     if len(rows) < 2:
         return
-    scorer = ScoreOptions(method="weighted_cosine", tolerance="0.01 Da", remove_precursor=1.6).resolve("MS/MS")
     chosen = np.array(rows, dtype=np.int64)
     precursors = records.numbers("precursor_mz")[chosen]
-    chosen = chosen[np.argsort(precursors, kind="stable")]
-    prepared = scorer.prepare(records.spectra.select(chosen))
-    precursors = records.numbers("precursor_mz")[chosen]
-    formula = _numbered([records.texts("formula")[row] for row in chosen.tolist()])
-    substance = records.substances.of_row[chosen]
-    polarity = _numbered([records.texts("polarity")[row] for row in chosen.tolist()])
+    order = np.argsort(precursors, kind="stable")
+    chosen, precursors = chosen[order], precursors[order]
+    # Between two neighbours further apart than the tolerance nothing has to be compared.
+    gaps = np.flatnonzero(np.diff(precursors) > _PRECURSOR.value) + 1
+    start = 0
+    for stop in (*gaps.tolist(), len(chosen)):
+        if stop - start >= _MSN_BLOCK or stop == len(chosen):
+            yield from _msn_block(records, chosen[start:stop], precursors[start:stop])
+            start = stop
+
+
+def _msn_block(records: Records, rows: Int, precursors: Float) -> Iterator[Neighbours]:
+    scorer = ScoreOptions(method="weighted_cosine", tolerance="0.01 Da", remove_precursor=1.6).resolve("MS/MS")
+    prepared = scorer.prepare(records.spectra.select(rows))
+    ion = _numbered([_composition(records, row) for row in rows.tolist()])
+    polarity = _numbered([records.texts("polarity")[row] for row in rows.tolist()])
     enough = np.diff(prepared.clean.offsets) >= _ENOUGH_FRAGMENTS
     first = np.searchsorted(precursors, precursors - _PRECURSOR.value)
     last = np.searchsorted(precursors, precursors + _PRECURSOR.value, side="right")
-    for at in np.flatnonzero(enough & (formula >= 0)).tolist():
+    for at in np.flatnonzero(enough & (ion >= 0)).tolist():
         span = np.arange(first[at], last[at])
-        if np.all(formula[span] == formula[at]):
+        if np.all(ion[span] == ion[at]):
             continue
-        asked = span[enough[span] & (polarity[span] == polarity[at]) & (span != at)]
-        if not len(asked):
+        compared = enough[span] & (polarity[span] == polarity[at]) & (span != at)
+        if not compared.any():
             continue
-        scores = np.zeros(len(chosen), dtype=np.float32) - 1
-        scores[asked] = scorer.score(prepared, at, prepared, asked).score
-        yield from _nearest(chosen.tolist(), at, scores, substance, formula)
+        scores = np.full(len(span), -1.0)
+        scores[compared] = scorer.score(prepared, at, prepared, span[compared]).score
+        yield from _nearest(records, rows[span], at - int(first[at]), scores, ion[span])
+
+
+def _composition(records: Records, row: int) -> str | None:
+    """Composition of the precursor; None if it is unknown or not at the precursor m/z (another rule says so)."""
+    atoms, adduct, mass = records.ion_atoms(row), records.adduct(row), records.molecule_mass(row)
+    if atoms is None or adduct is None or mass is None:
+        return None
+    precursor = float(records.numbers("precursor_mz")[row])
+    if abs(adduct.mz(mass) - precursor) > _PRECURSOR.value + half_of_last_digit(precursor):
+        return None
+    return " ".join(f"{element}{count}" for element, count in sorted(atoms.items()))

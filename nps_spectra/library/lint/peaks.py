@@ -38,12 +38,15 @@ def empty_or_constant(records: Records) -> Outcome:
 
 
 def mz_decimals(records: Records) -> Outcome:
-    """Whole m/z in spectra of instruments that measure accurate masses."""
+    """Whole m/z in spectra of instruments that measure accurate masses.
+
+    EI is left out: the fast time-of-flight instruments of GC give unit masses.
+    """
     found = []
     examined = 0
     for row in range(len(records)):
         start, stop = records.spectra.offsets[row : row + 2]
-        if stop - start < 2 or records.claims_accurate(row) is not True:
+        if stop - start < 2 or records.kinds[row] == "EI" or records.claims_accurate(row) is not True:
             continue
         examined += 1
         if records.decimals[row] == 0:

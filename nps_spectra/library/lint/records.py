@@ -97,10 +97,9 @@ class Records:
         return file if np.isnan(number) else f"{file}#{int(number)}"
 
     def label(self, row: int) -> str:
-        """Name and formula, for the evidence of a finding."""
-        name = self.texts("name")[row] or "unnamed"
-        formula = self.texts("formula")[row]
-        return f"{name} ({formula})" if formula else name
+        """Name, formula and library id, for the evidence of a finding."""
+        known = [text for text in (self.texts("formula")[row], f"library id {row}") if text]
+        return f"{self.texts('name')[row] or 'unnamed'} ({', '.join(known)})"
 
     # ---- technique
 
@@ -205,6 +204,23 @@ class Records:
             found[row] = True
             at = block.find(marker, int(column.offsets[row + 1]))
         return found
+
+    def ion_atoms(self, row: int) -> dict[str, int] | None:
+        """Atoms of the molecular ion (EI) or of the ion that was fragmented; None if that is not known."""
+        atoms = self.measured_atoms(row)
+        if atoms is None:
+            return None
+        if self.kinds[row] == "EI":
+            return dict(atoms)
+        adduct = self.adduct(row)
+        if self.kinds[row] != "MSn" or adduct is None:
+            return None
+        ion = {element: count * adduct.molecules for element, count in atoms.items()}
+        for element, gained in adduct.atoms.items():
+            ion[element] = ion.get(element, 0) + gained
+        if any(count < 0 for count in ion.values()):
+            return None
+        return {element: count for element, count in ion.items() if count}
 
     def adduct(self, row: int) -> Adduct | None:
         """The adduct, None if missing or not understood."""
