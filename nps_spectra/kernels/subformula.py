@@ -32,8 +32,8 @@ def masses_of_parts(
         at = np.searchsorted(parts, mass - width - most * hydrogen_mass)
         while at < len(parts) and parts[at] <= mass + width:
             rest = mass - parts[at]
-            needed = np.rint(rest / hydrogen_mass)
-            if 0 <= needed <= hydrogens[at] and abs(rest - needed * hydrogen_mass) <= width:
+            needed = min(max(np.rint(rest / hydrogen_mass), 0.0), float(hydrogens[at]))
+            if abs(rest - needed * hydrogen_mass) <= width:
                 out[peak] = True
                 break
             at += 1

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nps_spectra.substances.formula import MASSES
-from nps_spectra.substances.isotopes import ISOTOPE_STEPS, ISOTOPES
+from nps_spectra.substances.isotopes import ISOTOPE_STEPS
 
 #: Highest valence less two: how many more hydrogens an acyclic part can have for one more atom of the element.
 _MORE_HYDROGEN: Final = {"C": 2, "Si": 2, "Sn": 2, "N": 1, "B": 1, "P": 3, "As": 3, "S": 4, "Se": 4, "I": 3}
@@ -65,17 +65,17 @@ def nominal_ion_masses(atoms: Mapping[str, int]) -> npt.NDArray[np.bool_]:
     """
     impossible = -10_000
     hydrogens = atoms.get("H", 0)
-    size = sum(count * max(number for number, _ in ISOTOPES[element]) for element, count in atoms.items()) + 1
+    isotopes = {element: (MASSES[element][0], *ISOTOPE_STEPS.get(element, ())) for element in atoms}
+    size = sum(count * max(isotopes[element]) for element, count in atoms.items()) + 1
     most = np.full(size, impossible)
     most[0] = _END_HYDROGENS
     for element, count in atoms.items():
         if element == "H":
             continue
         gain = _capacity(element)
-        isotopes = [MASSES[element][0], *ISOTOPE_STEPS.get(element, ())]
         for _ in range(count):
             best = most.copy()
-            for number in isotopes:
+            for number in isotopes[element]:
                 np.maximum(best[number:], most[:-number] + gain, out=best[number:])
             most = best
     bound = np.minimum(most, hydrogens)

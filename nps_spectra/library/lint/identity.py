@@ -18,6 +18,7 @@ from nps_spectra.substances.isotopes import average_mass, isotope_pattern
 
 #: Tables of masses differ in the fourth decimal of large molecules, and some leave the electron out.
 _MASS_SLACK_DA: Final = 0.004
+_INCHIKEY: Final = re.compile(r"[A-Z]{14}-[A-Z]{10}-[A-Z]$")
 _CAS_FIELD: Final = re.compile(r"^cas(?:[ _#-]?(?:no|num|number|rn|registry.*)?)?\.?$", re.IGNORECASE)
 _CAS: Final = re.compile(r"(?<![\d-])0*([1-9]\d{1,6})-(\d{2})-(\d)(?![\d-])")
 _CAS_DIGITS: Final = re.compile(r"^0*([1-9]\d{1,6})(\d{2})(\d)$")
@@ -160,6 +161,26 @@ def inchikey_structure(records: Records) -> Outcome:
             else:
                 found.append(Found(row, "error", text))
     return Outcome(found, examined)
+
+
+def inchikey_formula(records: Records) -> Outcome:
+    """Records of one whole InChIKey with different formulas; stereoisomers and isotopologues have other keys."""
+    by_key: dict[str, dict[tuple[tuple[str, int], ...], list[int]]] = {}
+    examined = 0
+    for row, (key, formula) in enumerate(zip(records.texts("inchikey"), records.texts("formula"), strict=True)):
+        atoms = parse_formula(formula) if formula else None
+        if key is None or atoms is None or not _INCHIKEY.match(key):
+            continue
+        examined += 1
+        by_key.setdefault(key, {}).setdefault(tuple(sorted(atoms.items())), []).append(row)
+    found = []
+    for key, by_formula in by_key.items():
+        for atoms_of, rows in by_formula.items():
+            others = tuple(other[0] for one, other in by_formula.items() if one != atoms_of)
+            if others:
+                text = f"InChIKey {key} with formula {written(dict(atoms_of))}, but with {records.label(others[0])}"
+                found += [Found(row, "error", text, others) for row in rows]
+    return Outcome(sorted(found), examined)
 
 
 def cas_checksum(records: Records) -> Outcome:

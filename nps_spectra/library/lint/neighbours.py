@@ -79,7 +79,7 @@ def looks_like_another(records: Records) -> Outcome:
 def _judged(records: Records, near: Neighbours) -> list[Found]:
     text = f"similarity {near.other_score:.3f} to {records.label(near.other)}"
     if near.own is not None and near.own_score is not None:
-        if near.own_score > _UNLIKE:
+        if near.own_score > _UNLIKE or _is_the_sound_one(records, near):
             return []
         text += f", {near.own_score:.3f} to the nearest record of its own label, {records.label(near.own)}"
         return [Found(near.row, "error", text, (near.other, near.own))]
@@ -94,6 +94,14 @@ def _judged(records: Records, near: Neighbours) -> list[Found]:
             f"; its molecular ion at m/z {own[0]} is missing, that of the other at m/z {other[0]} has {other[1]:.1%}"
         )
     return [Found(near.row, "warning", text, (near.other,))]
+
+
+def _is_the_sound_one(records: Records, near: Neighbours) -> bool:
+    """Whether the molecular ions speak for this record's label and against that of the other."""
+    if records.kinds[near.row] != "EI":
+        return False
+    own, other = _molecular_ion(records, near.row, near.row), _molecular_ion(records, near.other, near.other)
+    return own is not None and other is not None and own[1] >= _PRESENT and other[1] < _ABSENT
 
 
 def _molecular_ion(records: Records, row: int, label: int) -> tuple[int, float] | None:

@@ -7,7 +7,13 @@ from typing import Final
 from nps_spectra.library.lint.copies import near_duplicate, same_peaks
 from nps_spectra.library.lint.fields import licence, missing_fields
 from nps_spectra.library.lint.findings import Rule
-from nps_spectra.library.lint.identity import cas_checksum, formula_mass, formula_structure, inchikey_structure
+from nps_spectra.library.lint.identity import (
+    cas_checksum,
+    formula_mass,
+    formula_structure,
+    inchikey_formula,
+    inchikey_structure,
+)
 from nps_spectra.library.lint.ions import adduct_precursor, no_subformula, peak_above_molecular_ion
 from nps_spectra.library.lint.names import one_name_several_structures, one_structure_several_names
 from nps_spectra.library.lint.neighbours import looks_like_another
@@ -78,6 +84,14 @@ RULES: Final[tuple[Rule, ...]] = (
         "needed",
         inchikey_structure,
         "InChIKey, InChI and SMILES are of different skeletons",
+    ),
+    Rule(
+        "inchikey_formula",
+        "error",
+        "InChIKey, formula",
+        "not used",
+        inchikey_formula,
+        "one whole InChIKey with several formulas",
     ),
     Rule(
         "cas_checksum",
