@@ -534,4 +534,4 @@ def ion_masses(atoms: Mapping[str, int], isotopes: Mapping[str, list[float]]) ->
         hydrogens = bonds - 2 * (sum(chosen.values()) - 1) + 1
         for number in range(min(hydrogens, atoms.get("H", 0)) + 1):
             found.add(mass + hydrogen * number)
-    return found - {0, 0.0}
+    return found - {0}

@@ -13,8 +13,8 @@ import pytest
 from nps_spectra import Spectra, Spectrum, read_spectra
 from nps_spectra.library.starter import starter_library
 from nps_spectra.substances import nominal_mass, normalised_name, parse_formula, registry
-from nps_spectra.substances.subformula import nominal_ion_masses
 from nps_spectra.substances.identity import mass_of
+from nps_spectra.substances.subformula import nominal_ion_masses
 
 #: Groups as UNODC's Early Warning Advisory uses them.
 CLASSES = {

@@ -25,13 +25,13 @@ def run(options: argparse.Namespace) -> int:
     """Check a library or source files by rules."""
     if options.list_rules:
         return _list_rules(options.json)
+    out = Path(options.out) if options.out is not None else None
+    if out is not None and not out.parent.is_dir():
+        raise OptionError(f"{out}: the folder {out.parent} does not exist")
     library, rejected = _opened(options.sources)
     names = [name.strip() for text in options.rules or () for name in text.split(",") if name.strip()]
     report = lint(library, names or None, progress=progress_bar("checking", "rules", 1)).at_least(options.severity)
-    if options.out is not None:
-        out = Path(options.out)
-        if not out.parent.is_dir():
-            raise OptionError(f"{out}: the folder {out.parent} does not exist")
+    if out is not None:
         if out.suffix.lower() == ".json":
             report.to_json(out)
         else:

@@ -154,10 +154,13 @@ def _is_copy(records: Records, a: int, b: int) -> bool:
     if common.sum() < _ENOUGH_COMMON or len(np.unique(partner)) < len(partner):
         return False
     one, other = of_a[common], of_b[partner]
-    scale = float(one.sum() / other.sum())
-    rounding = 0.5 * (_step(records, a) + scale * _step(records, b)) + 1e-6
-    if np.any(np.abs(one - scale * other) > rounding * 1.02):
+    half_a, half_b = 0.5 * _step(records, a) + 1e-6, 0.5 * _step(records, b) + 1e-6
+    # Every peak bounds the factor between the two; a copy has a factor that suits all of them.
+    lowest = float(((one - half_a) / (other + half_b)).max())
+    highest = float(np.where(other > half_b, (one + half_a) / np.maximum(other - half_b, half_b), np.inf).min())
+    if lowest > highest:
         return False
+    rounding = half_a + 0.5 * (lowest + highest) * half_b
     lost_by_b, lost_by_a = ~common, np.ones(len(mz_b), dtype=bool)
     lost_by_a[partner] = False
     if not _cut(mz_a, of_a, lost_by_b, mz_b) or not _cut(mz_b, of_b, lost_by_a, mz_a):

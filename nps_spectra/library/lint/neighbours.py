@@ -25,8 +25,8 @@ _ENOUGH_FRAGMENTS: Final = 5
 _ALIKE: Final = 0.95
 #: Less like than any two good measurements of one substance.
 _UNLIKE: Final = 0.6
-#: A plain cosine from here on is a copy, which the rules about copies report.
-_COPY: Final = 0.9999
+#: A record of the own label that is as like as that may be a copy, and proves nothing.
+_COPY: Final = 0.99999
 #: Kim et al. 2012, doi:10.1093/bioinformatics/bts083.
 _MZ_EXPONENT, _INTENSITY_EXPONENT = 1.3, 0.53
 _BLOCK: Final = 512
@@ -147,7 +147,7 @@ def _nearest(records: Records, rows: Int, at: int, scores: Float, label: Int) ->
     """The neighbours of ``rows[at]`` among `rows`, of which those below 0 in `scores` were not compared."""
     if label[at] < 0:
         return
-    others = np.where((label != label[at]) & (label >= 0) & (scores < _COPY), scores, -1.0)
+    others = np.where((label != label[at]) & (label >= 0), scores, -1.0)
     other = int(np.argmax(others))
     if others[other] < _ALIKE:
         return
