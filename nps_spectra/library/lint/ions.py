@@ -32,8 +32,8 @@ _SELF_PROTONATION: Final = 2
 _NEXT_MASS_DA: Final = 0.75
 #: Half width of an isolation window, with the isotopes it lets through.
 _ISOLATION_DA: Final = 3.6
-#: What ions pick up in a collision cell or trap: water, methanol, acetonitrile, N2, O2, CO2 and pairs of water.
-_PICKED_UP_DA: Final = (18.0106, 32.0262, 41.0265, 28.0061, 31.9898, 43.9898, 36.0211)
+#: What ions pick up in a collision cell or trap: O, water, methanol, acetonitrile, N2, O2, CO2 and pairs of water.
+_PICKED_UP_DA: Final = (15.9949, 18.0106, 32.0262, 41.0265, 28.0061, 31.9898, 43.9898, 36.0211)
 _GAS_OF_CELL: Final = (0.0, 18.010565, 28.006148, 31.989829, 32.026215, 43.989829)
 #: One and two 13C; the isotopes of elements that have a common second one are choices of `AccurateIons`.
 _CARBON_STEPS: Final = (1.003355, 2.006710)
@@ -109,8 +109,8 @@ def _listed(records: Records, row: int, which: npt.NDArray[np.bool_], most: int 
 # ---- parts of the molecule
 
 
-#: Default tolerance of accurate masses: the larger of both.
-_ACCURATE_DA: Final = 0.01
+#: Tolerance of accurate masses, the larger of both; calibrations of older instruments are 10 mDa off at low m/z.
+_ACCURATE_DA: Final = 0.02
 _ACCURATE_PPM: Final = 20.0
 #: Unit resolution: quadrupoles and ion traps are this far off, and programs cut decimals off.
 _UNIT_DA: Final = 0.7
@@ -228,6 +228,8 @@ def _unexplained(records: Records, row: int, explained: npt.NDArray[np.bool_], a
 #: An accurate precursor m/z may differ by the larger of both; it is often the value the instrument was set to.
 _PRECURSOR_DA: Final = 0.02
 _PRECURSOR_PPM: Final = 30.0
+#: Of an instrument with unit resolution: the m/z that it was set to.
+_UNIT_PRECURSOR_DA: Final = 0.5
 _GRAVE_DA: Final = 0.6
 #: Isotopologues of at least this share of the most abundant one are selected on purpose.
 _SELECTED_ISOTOPE: Final = 0.2
@@ -263,6 +265,9 @@ def adduct_precursor(records: Records) -> Outcome:
 
 def _precursor_fault(records: Records, row: int, precursor: float, mass: float, adducts: list[Adduct]) -> Found | None:
     width = max(_PRECURSOR_DA, _PRECURSOR_PPM * 1e-6 * precursor, half_of_last_digit(precursor))
+    accurate = records.claims_accurate(row)
+    if accurate is False or (accurate is None and half_of_last_digit(precursor) >= 0.005):
+        width = max(width, _UNIT_PRECURSOR_DA)
     if half_of_last_digit(precursor) >= 0.05:
         width = _GRAVE_DA + 0.001 * precursor  # a whole m/z may have been cut or rounded, and defects grow
     expected = min((adduct.mz(mass) for adduct in adducts), key=lambda mz: abs(precursor - mz))

@@ -18,7 +18,7 @@ _SHORTEST_NAME: Final = 4
 
 
 #: Lipids by class, carbons and double bonds ("PC 38:4"): a sum that many structures have.
-_SUM_COMPOSITION: Final = re.compile(r"[A-Za-z]+\s?\(?(?:[dtm]|[OP]-)?\d+:\d+\)?(?:[+;]\d*O)?")
+_SUM_COMPOSITION: Final = re.compile(r"[A-Za-z]+(?:\[[A-Z]+\])?\s?\(?(?:[dtm]|[OP]-)?\d+:\d+\)?(?:[+;]\d*O)?")
 
 
 def _plain(name: str | None) -> str:

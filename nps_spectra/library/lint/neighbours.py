@@ -152,7 +152,13 @@ def _nearest(records: Records, rows: Int, at: int, scores: Float, label: Int) ->
     if others[other] < _ALIKE:
         return
     substance = records.substances.of_row[rows]
-    same = np.where((substance == substance[at]) & (scores < _COPY), scores, -1.0)
+    labelled = records.is_labelled(int(rows[at]))
+    # A deuterated standard under the formula of the drug has its key, but not its ions.
+    own_label = [
+        bool(same) and records.is_labelled(row) == labelled
+        for same, row in zip(substance == substance[at], rows.tolist(), strict=True)
+    ]
+    same = np.where(np.array(own_label) & (scores < _COPY), scores, -1.0)
     same[at] = -1.0
     own = int(np.argmax(same))
     known = bool(same[own] >= 0)

@@ -47,6 +47,7 @@ _SALT_PARTS: Final[tuple[Mapping[str, int], ...]] = tuple(
     )
     if atoms is not None
 )
+_ISOTOPE_LABEL: Final = re.compile(r"\[\d+[A-Za-z]")
 _METALS: Final = ("Na", "K", "Li")
 
 
@@ -241,20 +242,26 @@ class Records:
         key = self.substances.keys[int(self.substances.of_row[row])]
         return "" if key.startswith("name:") else key.partition("/")[0]
 
+    def is_labelled(self, row: int) -> bool:
+        """Whether the structure names isotopes, whatever the formula says."""
+        smiles = self.texts("smiles")[row]
+        return smiles is not None and _ISOTOPE_LABEL.search(smiles) is not None
+
     def relation(self, a: int, b: int) -> Relation:
         """How the substances of two records are related, as far as their fields tell."""
         if self.substances.of_row[a] == self.substances.of_row[b]:
             return "same"
-        if self.block(a) and self.block(a) == self.block(b):
-            return "isotopologue"
         formulas = [self.texts("formula")[row] for row in (a, b)]
         first, second = (parse_formula(formula) if formula else None for formula in formulas)
+        salt = first is not None and second is not None and first != second and _differ_by_salt(first, second)
+        if self.block(a) and self.block(a) == self.block(b):
+            return "salt" if salt else "isotopologue"
         if first is None or second is None:
             return "unknown"
         if first == second:
             # Without both structures these may be two names of one substance.
             return "isomer" if self.block(a) and self.block(b) else "unknown"
-        return "salt" if _differ_by_salt(first, second) else "other"
+        return "salt" if salt else "other"
 
 
 def _differ_by_salt(first: Mapping[str, int], second: Mapping[str, int]) -> bool:
