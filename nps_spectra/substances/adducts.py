@@ -29,8 +29,11 @@ _ABBREVIATIONS: Final = {
     "IsoProp": "C3H8O",
     "TFA": "C2HF3O2",
 }
-_ADDUCT: Final = re.compile(r"^[\[(]?(\d*)M((?:[+-]\d*[A-Za-z][A-Za-z0-9]*)*)(?:[\])](\d*)([+-]+)?|([+-]+))?[*.•]*$")
-_TERM: Final = re.compile(r"([+-])(\d*)([A-Za-z][A-Za-z0-9]*)")
+#: No ion has a hundred molecules or charges; a damaged number must not be computed with.
+_ADDUCT: Final = re.compile(
+    r"^[\[(]?(\d{0,2})M((?:[+-]\d{0,3}[A-Za-z][A-Za-z0-9]*)*)(?:[\])](\d{0,2})([+-]{1,9})?|([+-]{1,9}))?[*.•]*$"
+)
+_TERM: Final = re.compile(r"([+-])(\d{0,3})([A-Za-z][A-Za-z0-9]*)")
 
 #: What is tried to explain a precursor that the adduct of its record does not fit.
 COMMON_ADDUCTS: Final = MappingProxyType(

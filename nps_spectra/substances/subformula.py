@@ -23,6 +23,8 @@ _LESS_HYDROGEN: Final = ("F", "Cl", "Br", "D")
 _END_HYDROGENS: Final = 3
 #: More choices of atoms than these are not enumerated (a protein has them).
 MOST_CHOICES: Final = 400_000
+#: Heavier molecules give no EI spectrum.
+HEAVIEST: Final = 3000
 
 
 def _capacity(element: str) -> int:
@@ -58,6 +60,11 @@ def nominal_ion_masses(atoms: Mapping[str, int]) -> npt.NDArray[np.bool_]:
     ndarray of bool, shape (largest mass + 1,)
         Whether an ion of that nominal mass is possible.
 
+    Raises
+    ------
+    ValueError
+        The molecule is heavier than `HEAVIEST`.
+
     Examples
     --------
     >>> np.flatnonzero(nominal_ion_masses({"C": 1, "H": 4})).tolist()
@@ -67,6 +74,8 @@ def nominal_ion_masses(atoms: Mapping[str, int]) -> npt.NDArray[np.bool_]:
     hydrogens = atoms.get("H", 0)
     isotopes = {element: (MASSES[element][0], *ISOTOPE_STEPS.get(element, ())) for element in atoms}
     size = sum(count * max(isotopes[element]) for element, count in atoms.items()) + 1
+    if size > HEAVIEST:
+        raise ValueError(f"a molecule of {size - 1} Da: heavier than {HEAVIEST}")
     most = np.full(size, impossible)
     most[0] = _END_HYDROGENS
     for element, count in atoms.items():

@@ -73,7 +73,8 @@ def test_the_ways_of_writing_one_ion_are_read_alike(text: str, same: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "text", ["", "M", "[M+H]", "[M+X]+", "[M+H]+-", "[M+H]0+", "[0M+H]+", "unknown", "[N+H]+", "+"]
+    "text",
+    ["", "M", "[M+H]", "[M+X]+", "[M+H]+-", "[M+H]0+", "[0M+H]+", "unknown", "[N+H]+", "+", "[M+H]999+", "[100M+H]+"],
 )
 def test_what_is_no_adduct_is_none(text: str) -> None:
     assert parse_adduct(text) is None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from nps_spectra.substances import parse_formula
 from nps_spectra.substances.formula import MASSES
 from nps_spectra.substances.isotopes import ISOTOPES
-from nps_spectra.substances.subformula import MOST_CHOICES, AccurateIons, nominal_ion_masses
+from nps_spectra.substances.subformula import HEAVIEST, MOST_CHOICES, AccurateIons, nominal_ion_masses
 
 #: Isotopes of at least 3 %: exact masses of AME 2020.
 EXACT = {element: [mass] for element, (_, mass) in MASSES.items()}
@@ -85,3 +85,5 @@ def test_every_chlorine_may_be_either_isotope() -> None:
 def test_a_molecule_with_too_many_choices_is_refused() -> None:
     with pytest.raises(ValueError, match=f"more than {MOST_CHOICES}"):
         AccurateIons({"C": 254, "H": 377, "N": 65, "O": 75, "S": 6})  # insulin
+    with pytest.raises(ValueError, match=f"heavier than {HEAVIEST}"):
+        nominal_ion_masses({"C": 254, "H": 377, "N": 65, "O": 75, "S": 6})

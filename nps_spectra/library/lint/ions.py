@@ -122,31 +122,28 @@ _WRONG_SHARE: Final = 0.5
 
 def no_subformula(records: Records) -> Outcome:
     """Intensity at masses that no part of the molecule can have."""
-    nominal: dict[tuple[tuple[str, int], ...], npt.NDArray[np.bool_]] = {}
-    groups: dict[tuple[tuple[str, int], ...], list[int]] = defaultdict(list)
-    found = []
-    examined = 0
+    groups: dict[tuple[bool, tuple[tuple[str, int], ...]], list[int]] = defaultdict(list)
     for row in range(len(records)):
         atoms = records.ion_atoms(row)
-        if atoms is None or not len(records.peaks(row)[0]):
-            continue
-        key = tuple(sorted(atoms.items()))
-        if records.kinds[row] == "EI" and not records.is_accurate(row):
-            if key not in nominal:
-                nominal[key] = nominal_ion_masses(atoms)
-            examined += 1
-            found += _unexplained(records, row, _explained_nominal(records, row, atoms, nominal[key]), atoms)
-        else:
-            groups[key].append(row)
-    for key, rows in groups.items():
+        if atoms is not None and len(records.peaks(row)[0]):
+            whole = records.kinds[row] == "EI" and not records.is_accurate(row)
+            groups[whole, tuple(sorted(atoms.items()))].append(row)
+    found = []
+    examined = 0
+    for (whole, key), rows in groups.items():
         atoms = dict(key)
         try:
-            ions = AccurateIons(atoms)
-        except ValueError:  # too many choices of atoms: every mass would be one of them
+            if whole:
+                possible = nominal_ion_masses(atoms)
+                explained = [_explained_nominal(records, row, atoms, possible) for row in rows]
+            else:
+                ions = AccurateIons(atoms)
+                explained = [_explained_accurate(records, row, atoms, ions) for row in rows]
+        except ValueError:  # too large a molecule: every mass would be that of some part
             continue
         examined += len(rows)
-        for row in rows:
-            found += _unexplained(records, row, _explained_accurate(records, row, atoms, ions), atoms)
+        for row, peaks in zip(rows, explained, strict=True):
+            found += _unexplained(records, row, peaks, atoms)
     return Outcome(sorted(found), examined)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from nps_spectra.cleaning import CleanSpectra
 from nps_spectra.library.lint.findings import Found, Outcome
 from nps_spectra.library.lint.identity import half_of_last_digit
 from nps_spectra.library.lint.records import Records
@@ -21,6 +22,8 @@ Float = npt.NDArray[np.float64]
 #: Fewer peaks make any two spectra alike.
 _ENOUGH_PEAKS: Final = 8
 _ENOUGH_FRAGMENTS: Final = 5
+#: Of the most intense fragment.
+_FRAGMENT: Final = 0.02
 #: As like as replicates of one substance are.
 _ALIKE: Final = 0.95
 #: Less like than any two good measurements of one substance.
@@ -100,8 +103,11 @@ def _is_the_sound_one(records: Records, near: Neighbours) -> bool:
     """Whether the molecular ions speak for this record's label and against that of the other."""
     if records.kinds[near.row] != "EI":
         return False
-    own, other = _molecular_ion(records, near.row, near.row), _molecular_ion(records, near.other, near.other)
-    return own is not None and other is not None and own[1] >= _PRESENT and other[1] < _ABSENT
+    own, other_here = _molecular_ion(records, near.row, near.row), _molecular_ion(records, near.row, near.other)
+    other = _molecular_ion(records, near.other, near.other)
+    if own is None or other is None or other_here is None:
+        return False
+    return own[1] >= _PRESENT and min(other[1], other_here[1]) < _ABSENT
 
 
 def _molecular_ion(records: Records, row: int, label: int) -> tuple[int, float] | None:
@@ -197,7 +203,7 @@ def _msn_block(records: Records, rows: Int, precursors: Float) -> Iterator[Neigh
     prepared = scorer.prepare(records.spectra.select(rows))
     ion = _numbered([_composition(records, row) for row in rows.tolist()])
     polarity = _numbered([records.texts("polarity")[row] for row in rows.tolist()])
-    enough = np.diff(prepared.clean.offsets) >= _ENOUGH_FRAGMENTS
+    enough = _fragments(prepared.clean) >= _ENOUGH_FRAGMENTS
     first = np.searchsorted(precursors, precursors - _PRECURSOR.value)
     last = np.searchsorted(precursors, precursors + _PRECURSOR.value, side="right")
     for at in np.flatnonzero(enough & (ion >= 0)).tolist():
@@ -210,6 +216,14 @@ def _msn_block(records: Records, rows: Int, precursors: Float) -> Iterator[Neigh
         scores = np.full(len(span), -1.0)
         scores[compared] = scorer.score(prepared, at, prepared, span[compared]).score
         yield from _nearest(records, rows[span], at - int(first[at]), scores, ion[span])
+
+
+def _fragments(clean: CleanSpectra) -> Int:
+    """Number of fragments that are no mere traces: one that outshines all others tells no substance."""
+    owner = np.repeat(np.arange(len(clean.offsets) - 1), np.diff(clean.offsets))
+    highest = np.zeros(len(clean.offsets) - 1, dtype=clean.intensity.dtype)
+    np.maximum.at(highest, owner, clean.intensity)
+    return np.bincount(owner[clean.intensity >= _FRAGMENT * highest[owner]], minlength=len(highest))
 
 
 def _composition(records: Records, row: int) -> str | None:

@@ -154,12 +154,12 @@ def massbank_report(massbank_spectra: Spectra) -> LintReport:
 
 def test_massbank_gives_the_faults_that_were_verified_by_hand(massbank_report: LintReport) -> None:
     found = {(finding.accession, finding.rule, finding.severity) for finding in massbank_report}
-    # One record of DDD is the spectrum of ametryn (base peak 227, its molecular ion); two CAS numbers of the file are
-    # impossible; the exact mass of an epoxide is 50 Da off; a methionine has the fragments of tyramine.
+    # One record of DDD is the spectrum of ametryn (base peak 227, its molecular ion); a CAS number is impossible; the
+    # exact mass of an epoxide is 50 Da off; an oxprenolol has the fragments of mirtazapine.
     assert ("MSBNK-MSSJ-MSJ01049", "looks_like_another", "warning") in found
     assert ("MSBNK-RIKEN-PR040125", "cas_checksum", "error") in found
     assert ("MSBNK-MSSJ-MSJ02047", "formula_mass", "error") in found
-    assert ("MSBNK-NAIST-KNA00301", "looks_like_another", "error") in found
+    assert ("MSBNK-Athens_Univ-AU220906", "looks_like_another", "error") in found
     assert ("MSBNK-Athens_Univ-AU249106", "same_peaks", "error") in found
 
 
