@@ -127,6 +127,45 @@ def skeletons_of(smiles: str) -> set[str]:
     return found
 
 
+@lru_cache(maxsize=65536)
+def tautomer_key(smiles: str) -> str | None:
+    """The same text for structures that differ in mobile hydrogens, ring opening or stereochemistry only.
+
+    Hemiacetals and hemiketals are opened, as sugars are drawn either way; then RDKit's tautomer hash is taken.
+
+    Returns
+    -------
+    str or None
+        None if RDKit cannot read the SMILES.
+
+    Raises
+    ------
+    ImportError
+        RDKit is not installed.
+
+    Examples
+    --------
+    >>> tautomer_key("OCC1OC(O)C(O)C(O)C1O") == tautomer_key("OCC(O)C(O)C(O)C(O)C=O")  # glucose
+    True
+    """
+    from rdkit import Chem
+    from rdkit.Chem import rdMolHash
+
+    molecule = _molecule(smiles)
+    if molecule is None:
+        return None
+    Chem.RemoveStereochemistry(molecule)
+    hemiacetal = Chem.MolFromSmarts("[CX4;R]([OX2H1])@[OX2]")
+    while found := molecule.GetSubstructMatch(hemiacetal):
+        carbon, hydroxyl, oxygen = found
+        opened = Chem.RWMol(molecule)
+        opened.RemoveBond(carbon, oxygen)
+        opened.GetBondBetweenAtoms(carbon, hydroxyl).SetBondType(Chem.BondType.DOUBLE)
+        molecule = opened.GetMol()
+        Chem.SanitizeMol(molecule)
+    return str(rdMolHash.MolHash(molecule, rdMolHash.HashFunction.HetAtomTautomerv2))
+
+
 @lru_cache(maxsize=4096)
 def tautomer_skeletons(smiles: str) -> frozenset[str]:
     """First blocks of the InChIKeys of a structure's tautomers; empty if RDKit cannot read it."""

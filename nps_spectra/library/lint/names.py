@@ -9,7 +9,7 @@ from typing import Final
 from nps_spectra.library.lint.findings import Found, Outcome
 from nps_spectra.library.lint.records import Records
 from nps_spectra.substances.identity import inchikey_of, normalised_name
-from nps_spectra.substances.structure import rdkit_is_missing, tautomer_skeletons
+from nps_spectra.substances.structure import rdkit_is_missing, tautomer_key, tautomer_skeletons
 
 #: Names that stand for no substance.
 _NO_NAMES: Final = frozenset({"unknown", "unnamed", "na", "none", "noname", "notavailable", "compound", "sample"})
@@ -130,11 +130,12 @@ def are_tautomers(records: Records, a: int, b: int) -> bool:
     if rdkit_is_missing():
         return False
     structures = records.texts("smiles")
-    for one, other in ((a, b), (b, a)):
-        smiles = structures[one]
-        if smiles and records.block(other) in tautomer_skeletons(smiles):
-            return True
-    return False
+    first, second = structures[a], structures[b]
+    if first and second:
+        key = tautomer_key(first)
+        return key is not None and key == tautomer_key(second)
+    known, other = (first, b) if first else (second, a)
+    return known is not None and records.block(other) in tautomer_skeletons(known)
 
 
 def _structure(records: Records, row: int) -> str:

@@ -422,6 +422,15 @@ def test_an_unlabelled_record_is_no_witness_against_a_deuterated_one() -> None:
     assert not lint(Spectra.of([record.replace(**EI) for record in records]), ["looks_like_another"]).to_dicts()
 
 
+def test_a_sugar_drawn_open_and_closed_is_one_structure() -> None:
+    pytest.importorskip("rdkit")
+    records = [
+        Spectrum([73.0], [1], name="ribose", formula="C5H10O5", smiles=smiles)
+        for smiles in ("OCC(O)C(O)C(O)C=O", "OCC1OC(O)C(O)C1O")
+    ]
+    assert not lint(Spectra.of(records), ["one_name_several_structures"]).to_dicts()
+
+
 def test_the_sum_of_a_lipid_is_no_name_of_one_structure() -> None:
     first = Spectrum([184.07], [1], name="PC 38:4", formula="C46H84NO8P", inchikey="JNKAOGSDBBXHEP-UHFFFAOYSA-N")
     second = Spectrum([184.07], [1], name="PC 38:4", formula="C46H84NO8P", inchikey="HUAVKOMRGUBYMK-UHFFFAOYSA-N")
