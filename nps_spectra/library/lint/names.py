@@ -129,13 +129,14 @@ def are_tautomers(records: Records, a: int, b: int) -> bool:
     """Whether the structure of one record is a tautomer of the other, as far as RDKit can tell."""
     if rdkit_is_missing():
         return False
-    structures = records.texts("smiles")
-    first, second = structures[a], structures[b]
-    if first and second:
-        key = tautomer_key(first)
-        return key is not None and key == tautomer_key(second)
-    known, other = (first, b) if first else (second, a)
-    return known is not None and records.block(other) in tautomer_skeletons(known)
+    first, second = records.texts("smiles")[a], records.texts("smiles")[b]
+    if first and second and tautomer_key(first) is not None and tautomer_key(first) == tautomer_key(second):
+        return True
+    # The key knows mobile hydrogens at hetero-atoms; enols and what has no SMILES are found by enumeration.
+    return any(
+        smiles is not None and records.block(other) in tautomer_skeletons(smiles)
+        for smiles, other in ((first, b), (second, a))
+    )
 
 
 def _structure(records: Records, row: int) -> str:
