@@ -7,12 +7,13 @@ Sources: the match factor of NIST MS Search is the one described by Khrisanfov &
 doi:10.1002/rcm.9294, and in the mssearchr documentation; spectral entropy is Li et al. 2021,
 doi:10.1038/s41592-021-01331-z; composite and weighted cosine (its first factor without the square) are Stein & Scott
 1994, doi:10.1016/1044-0305(94)87009-8; the modified cosine is Watrous et al. 2012, doi:10.1073/pnas.1203689109, with
-the assignment of greatest sum; the hybrid similarity is Moorthy et al. 2017, doi:10.1021/acs.analchem.7b03320.
+the assignment of greatest sum; the hybrid similarity is Moorthy et al. 2017, doi:10.1021/acs.analchem.7b03320. The
+hydrogens of a saturated ion follow from Senior 1951, doi:10.2307/2372318: a tree of n atoms has n - 1 bonds.
 """
 
 import math
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
+from itertools import pairwise, product
 
 Peaks = list[tuple[float, float]]
 Bins = dict[int, float]
@@ -536,3 +537,33 @@ def half_height_peaks(points: Iterable[tuple[float, float]]) -> Peaks:
             moment = math.fsum(w * mz for w, (mz, _) in zip(weights, profile[first : last + 1], strict=True))
             peaks.append((moment / math.fsum(weights), height))
     return peaks
+
+
+#: Bonds of an atom in its highest valence; atoms not named here have two.
+HIGHEST_VALENCE = {
+    **dict.fromkeys(("F", "Cl", "Br", "D"), 1),
+    **dict.fromkeys(("N", "B"), 3),
+    **dict.fromkeys(("C", "Si", "Sn"), 4),
+    **dict.fromkeys(("P", "As", "I"), 5),
+    **dict.fromkeys(("S", "Se"), 6),
+}
+
+
+def ion_masses(atoms: Mapping[str, int], isotopes: Mapping[str, list[float]]) -> set[float]:
+    """Mass of every choice of atoms that a saturated ion has hydrogen enough for; `isotopes` of each element."""
+    kinds = [(element, mass) for element in atoms if element != "H" for mass in isotopes[element]]
+    (hydrogen,) = isotopes["H"]
+    found = set()
+    for counts in product(*(range(atoms[element] + 1) for element, _ in kinds)):
+        chosen: dict[str, int] = {}
+        for (element, _), count in zip(kinds, counts, strict=True):
+            chosen[element] = chosen.get(element, 0) + count
+        if any(chosen[element] > atoms[element] for element in chosen):
+            continue
+        mass = sum(of_one * count for (_, of_one), count in zip(kinds, counts, strict=True))
+        bonds = sum(HIGHEST_VALENCE.get(element, 2) * count for element, count in chosen.items())
+        # In a tree of n atoms n - 1 bonds join them, and each takes a valence of two atoms; a proton comes on top.
+        hydrogens = bonds - 2 * (sum(chosen.values()) - 1) + 1
+        for number in range(min(hydrogens, atoms.get("H", 0)) + 1):
+            found.add(mass + hydrogen * number)
+    return found - {0}

@@ -30,6 +30,7 @@ _METHODS: Final = (
     "entropy",
     "neutral_loss",
 )
+_SEVERITIES: Final = ("error", "warning", "info")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -136,6 +137,7 @@ def _add_library(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     build.add_argument("--strict", action="store_true", help="stop at the first record that cannot be read")
     build.add_argument("--json", action="store_true", help="print one JSON object")
     _add_fetch(verbs)
+    _add_lint(verbs)
     for verb, text in (
         ("info", "what a library holds"),
         ("check", "compute every digest anew and compare"),
@@ -249,6 +251,26 @@ def _add_new_library(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="print one JSON object")
 
 
+def _add_lint(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    lint = verbs.add_parser(
+        "lint",
+        help="find faults of records",
+        description="Check the records of a library, or of source files, by rules. "
+        "Exit code 1: there are findings of the severity asked for.",
+    )
+    lint.add_argument(
+        "sources",
+        nargs="*",
+        metavar="LIB",
+        help="library file, or files, folders and archives; without it: the embedded starter library",
+    )
+    lint.add_argument("--rules", action="append", metavar="R[,R]", help="run these rules only; default: all")
+    lint.add_argument("--list-rules", action="store_true", help="list the rules and stop")
+    lint.add_argument("--severity", choices=_SEVERITIES, default="info", help="report this and graver (default: info)")
+    lint.add_argument("--out", metavar="FILE", help="write the findings to this file: JSON if it ends so, else CSV")
+    lint.add_argument("--json", action="store_true", help="print one JSON object")
+
+
 def _add_convert(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     convert = nouns.add_parser(
         "convert",
@@ -340,6 +362,10 @@ def _run(options: argparse.Namespace) -> int:
         from nps_spectra.cli import convert
 
         return convert.convert(options) if options.noun == "convert" else convert.formats(options)
+    if options.verb == "lint":
+        from nps_spectra.cli import lint
+
+        return lint.run(options)
     from nps_spectra.cli import fetch, library
 
     commands = {"build": library.build, "info": library.info, "check": library.check, "fetch": fetch.fetch}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 
 from nps_spectra.formats import ReadReport, Reject
 from nps_spectra.library import Library
-from nps_spectra.searching.hits import cell
+from nps_spectra.tables import csv_text
 
 
 def progress_bar(label: str, unit: str = "MB", scale: float = 1e-6) -> Callable[[int, int], None] | None:
@@ -35,12 +33,8 @@ def progress_bar(label: str, unit: str = "MB", scale: float = 1e-6) -> Callable[
 
 def rejects_csv(rejects: Iterable[Reject]) -> str:
     """Rejects as comma-separated text."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("file", "record", "line", "reason"))
-    for reject in rejects:
-        writer.writerow([cell(value) for value in (reject.file, reject.record, reject.line, reject.reason)])
-    return text.getvalue()
+    rows = ((reject.file, reject.record, reject.line, reject.reason) for reject in rejects)
+    return csv_text(("file", "record", "line", "reason"), rows)
 
 
 def reject_dicts(rejects: Iterable[Reject]) -> list[dict[str, str | int | None]]:

@@ -28,6 +28,8 @@ _TAGS: Final = {
     "MS$FOCUSED_ION: PRECURSOR_M/Z": "precursor_mz",
     "MS$FOCUSED_ION: PRECURSOR_TYPE": "adduct",
 }
+#: The ion that was looked at; it is the precursor where no PRECURSOR_TYPE says otherwise.
+_ION_TYPE: Final = "ION_TYPE "
 _WITH_SUBTAG: Final = frozenset(
     {"CH$LINK", "SP$LINK", "AC$MASS_SPECTROMETRY", "AC$CHROMATOGRAPHY", "MS$FOCUSED_ION", "MS$DATA_PROCESSING"}
 )
@@ -68,6 +70,7 @@ def _parse(raw: RawRecord, _name: str) -> ParsedRecord:
     names: list[str] = []
     declared: str | None = None
     numbers: list[str] | None = None
+    ion_type: str | None = None
     tag = ""
     for line in lines[:-1]:
         if not line.strip():
@@ -94,8 +97,12 @@ def _parse(raw: RawRecord, _name: str) -> ParsedRecord:
             declared = value.strip()
         elif tag == "DEPRECATED":
             notes.append("record is marked as deprecated by its contributor")
+        elif tag == "MS$FOCUSED_ION" and value.startswith(_ION_TYPE):
+            ion_type = value.removeprefix(_ION_TYPE)
         else:
             _assign_tag(fields, notes, tag, value)
+    if ion_type is not None:
+        assign(fields, notes, "adduct", ion_type)
     if numbers is None:
         raise RecordFault("no 'PK$PEAK:' block")
     record.mz, record.intensity = _peaks(numbers)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from nps_spectra.atomic import write_text
 from nps_spectra.errors import MissingDependencyError
 from nps_spectra.scorers import Technique
+from nps_spectra.tables import csv_text
 
 if TYPE_CHECKING:
     import pandas
@@ -121,8 +120,6 @@ _IN_JSON: Final = (
     "licence",
     "method",
 )
-#: A cell that starts with one of these is a formula to a spreadsheet program.
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,12 +205,8 @@ class Hits(Sequence[Hit]):
 
         Cells that a spreadsheet program would run as a formula get an apostrophe in front.
         """
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for row in self.to_dicts():
-            writer.writerow([cell(row[name]) for name in COLUMNS])
-        return _written(text.getvalue(), path)
+        rows = ([row[name] for name in COLUMNS] for row in self.to_dicts())
+        return _written(csv_text(COLUMNS, rows), path)
 
     def to_json(self, path: str | Path | None = None, rejects: Sequence[dict[str, Any]] = ()) -> str:
         """One JSON object with ``library``, ``queries`` (each with its ``hits``) and ``rejects``."""
@@ -277,17 +270,6 @@ def shown_value(value: Any) -> str:
     if value is None:
         return ""
     return f"{value:.3f}" if isinstance(value, float) else str(value)
-
-
-def cell(value: Any) -> str:
-    """A value as a cell of a CSV file that is safe to open in a spreadsheet program."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return repr(value) if isinstance(value, float) else str(value)
 
 
 def _written(text: str, path: str | Path | None) -> str:

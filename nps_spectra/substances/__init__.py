@@ -1,6 +1,6 @@
 """Substances: formulas, identity, the registry of names, structures and classes."""
 
-from nps_spectra.substances.formula import exact_mass, nominal_mass, parse_formula, subformula_masses
+from nps_spectra.substances.formula import exact_mass, nominal_mass, parse_formula
 from nps_spectra.substances.identity import IDENTITY_FIELDS, Substances, normalised_name, substances_of
 from nps_spectra.substances.registry import Registry, Substance, registry
 
@@ -14,6 +14,5 @@ __all__ = [
     "normalised_name",
     "parse_formula",
     "registry",
-    "subformula_masses",
     "substances_of",
 ]

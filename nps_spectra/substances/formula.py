@@ -1,11 +1,10 @@
-"""Molecular formulas: elements, nominal and exact mass, and which nominal masses a part of them can have."""
+"""Molecular formulas: elements, charge, nominal and exact mass."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from itertools import product
 from typing import Final
 
 #: Mass number and exact mass (Da) of the most abundant isotope, and of deuterium, of the elements met in drugs and
@@ -13,6 +12,7 @@ from typing import Final
 MASSES: Final[Mapping[str, tuple[int, float]]] = {
     "H": (1, 1.00782503190),
     "D": (2, 2.01410177784),
+    "Li": (7, 7.01600343426),
     "B": (11, 11.00930517),
     "C": (12, 12.0),
     "N": (14, 14.00307400425),
@@ -38,12 +38,14 @@ MASSES: Final[Mapping[str, tuple[int, float]]] = {
     "I": (127, 126.904471853),
     "Hg": (202, 201.970643604),
 }
-_ISOTOPES: Final = {"Cl": (35, 37), "Br": (79, 81)}
 _HEAVY: Final = re.compile(r"\[\^?2H\]|\^2H")
 _TOKEN: Final = re.compile(r"([A-Z][a-z]?)(\d*)")
 #: No molecule here has a thousand atoms of one element; a damaged count must not be computed with.
 _FORMULA: Final = re.compile(r"^(?:[A-Z][a-z]?\d{0,3}(?!\d))+$")
 _CHARGE: Final = re.compile(r"^\[?([A-Za-z0-9]+)\]?\d*[+-]*$")
+
+#: Digits before a sign are a charge only behind the bracket that closes the formula.
+_WRITTEN_CHARGE: Final = re.compile(r"(?:(?<=\])(\d*))?(\++|-+)(\d*)$")
 
 
 def parse_formula(text: str) -> dict[str, int] | None:
@@ -75,6 +77,22 @@ def _atoms(text: str) -> Mapping[str, int] | None:
     return atoms
 
 
+def formula_charge(text: str) -> int:
+    """Charge written at the end of a formula, ``"[C19H42N]+"`` or ``"C12H14N2+2"``; 0 if none is.
+
+    Examples
+    --------
+    >>> formula_charge("[C19H42N]+"), formula_charge("[C12H14N2]2+"), formula_charge("C8H9N")
+    (1, 2, 0)
+    """
+    found = _WRITTEN_CHARGE.search(text.replace(" ", ""))
+    if found is None:
+        return 0
+    before, signs, after = found.groups()
+    size = int(before or after or len(signs))
+    return size if signs[0] == "+" else -size
+
+
 def nominal_mass(formula: str) -> int | None:
     """Sum of the mass numbers of the most abundant isotopes; None if the formula is not understood."""
     atoms = parse_formula(formula)
@@ -85,28 +103,3 @@ def exact_mass(formula: str) -> float | None:
     """Monoisotopic mass in Da; None if the formula is not understood."""
     atoms = parse_formula(formula)
     return None if atoms is None else sum(MASSES[element][1] * count for element, count in atoms.items())
-
-
-@lru_cache(maxsize=4096)
-def subformula_masses(formula: str) -> frozenset[int]:
-    """Every nominal mass that some part of the molecule can have, isotopes of Cl and Br included.
-
-    Only numbers of atoms are asked, not valences: an ion outside this set cannot come from the molecule.
-
-    Raises
-    ------
-    ValueError
-        The formula is not understood.
-    """
-    atoms = parse_formula(formula)
-    if atoms is None:
-        raise ValueError(f"formula {formula!r}: not understood")
-    masses = {0}
-    for element, count in atoms.items():
-        choices = set()
-        isotopes = _ISOTOPES.get(element, (MASSES[element][0],))
-        for numbers in product(range(count + 1), repeat=len(isotopes)):
-            if sum(numbers) <= count:
-                choices.add(sum(number * mass for number, mass in zip(numbers, isotopes, strict=True)))
-        masses = {mass + choice for mass in masses for choice in choices}
-    return frozenset(masses)

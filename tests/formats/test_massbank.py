@@ -103,6 +103,14 @@ def test_typed_fields() -> None:
     assert (parsed.repairs, parsed.notes) == ([], [])
 
 
+def test_the_type_of_the_ion_is_the_adduct_where_no_type_of_the_precursor_is_given() -> None:
+    # Record format 2, 2.5.1: ION_TYPE is the type of the focused ion, PRECURSOR_TYPE that of the precursor in MS/MS.
+    older = RECORD.replace("PRECURSOR_TYPE", "ION_TYPE")
+    assert parse(older).fields["adduct"] == "[M+H]+"
+    both = RECORD.replace("MS$FOCUSED_ION: BASE_PEAK 138.0662", "MS$FOCUSED_ION: ION_TYPE [M]+*")
+    assert parse(both).fields["adduct"] == "[M+H]+"
+
+
 def test_intensities_are_the_absolute_ones() -> None:
     parsed = parse(RECORD)
     assert (list(parsed.mz), list(parsed.intensity)) == ([110.0713, 138.0662], [26.5, 100])

@@ -1,12 +1,10 @@
-"""Formulas: atoms, masses as RDKit has them, and the masses that parts of a molecule can have."""
+"""Formulas: atoms, and masses as RDKit has them."""
 
 from __future__ import annotations
 
-from itertools import product
-
 import pytest
 
-from nps_spectra.substances.formula import MASSES, exact_mass, nominal_mass, parse_formula, subformula_masses
+from nps_spectra.substances.formula import MASSES, exact_mass, nominal_mass, parse_formula
 
 #: SMILES of substances as PubChem gives them, with hetero-atoms of every kind that drugs have.
 STRUCTURES = {
@@ -87,41 +85,3 @@ def test_a_caller_who_changes_the_atoms_changes_only_his_own() -> None:
     assert atoms is not None
     atoms["C"] = 0
     assert nominal_mass("C11H15NO") == 177
-
-
-# ---- parts of molecules
-
-
-def test_the_parts_of_water() -> None:
-    assert subformula_masses("H2O") == {0, 1, 2, 16, 17, 18}
-
-
-def test_the_parts_of_deuterated_methane() -> None:
-    # H 1, D 2, C 12: 0 to 3 (H, D, HD), and the same with carbon.
-    assert subformula_masses("CHD") == {0, 1, 2, 3, 12, 13, 14, 15}
-
-
-def test_both_isotopes_of_chlorine_are_parts() -> None:
-    # One by one 35 and 37; together 70, 72 and 74.
-    assert subformula_masses("Cl2") == {0, 35, 37, 70, 72, 74}
-
-
-def test_both_isotopes_of_bromine_are_parts() -> None:
-    assert subformula_masses("HBr") == {0, 1, 79, 80, 81, 82}
-
-
-def test_the_known_ions_of_mephedrone_are_parts_and_nothing_is_heavier_than_the_molecule() -> None:
-    masses = subformula_masses("C11H15NO")
-    assert {58, 91, 119, 177} <= masses  # C3H8N, C7H7, C8H7O, the molecule
-    assert max(masses) == 177
-
-
-def test_the_parts_are_all_combinations_of_atoms() -> None:
-    expected = {12 * c + h + 14 * n + 32 * s for c, h, n, s in product(range(4), range(3), range(2), range(2))}
-    assert subformula_masses("C3H2NS") == expected
-    assert 11 not in expected
-
-
-def test_the_parts_of_no_formula_are_an_error() -> None:
-    with pytest.raises(ValueError, match="unknown"):
-        subformula_masses("unknown")
