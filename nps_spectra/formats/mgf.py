@@ -6,6 +6,7 @@ Format: Matrix Science, "Data file format", http://www.matrixscience.com/help/da
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from nps_spectra.formats.fields import (
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _BEGIN: Final = "BEGIN IONS"
 _END: Final = "END IONS"
+_FIRST_OF_MARKS: Final = "BbEe"
 _COMMENT: Final = ("#", ";", "!", "/")
 
 #: Typed field for a parameter; of several parameters for one field the first of this table wins.
@@ -76,6 +78,9 @@ def _split(lines: Iterable[tuple[int, str]]) -> Iterator[RawRecord]:
     kept: list[str] = []
     start, inside, any_block = 0, False, False
     for at, line in lines:
+        if inside and (first := line[:1]).isalnum() and first not in _FIRST_OF_MARKS:
+            kept.append(line)  # a peak or a parameter, as most lines are
+            continue
         text = line.strip()
         mark = text.upper() if len(text) == len(_BEGIN) or len(text) == len(_END) else ""
         if mark == _BEGIN:
@@ -104,32 +109,56 @@ def _parse(raw: RawRecord, _name: str) -> ParsedRecord:
         raise RecordFault(f"found {first[:40]!r} outside a block, expected {_BEGIN!r}")
     if len(raw.lines) < 2 or last.upper() != _END:
         raise RecordFault(f"{_END} missing: the record is cut short")
-    pairs: list[tuple[str, str]] = []
-    peaks: list[str] = []
-    for text in (*raw.context, *raw.lines[1:-1]):
-        key, found, value = text.partition("=")
-        if not found:
-            peaks.append(text)
-        elif not text.lstrip().startswith(_COMMENT):
-            pairs.append((key.strip(), value.strip()))
-    mz, intensity = _peaks(peaks)
-    record = ParsedRecord(mz, intensity, original=pairs, dialect="MGF")
+    body = [*raw.context, *raw.lines[1:-1]]
+    # In most files the peaks follow the parameters: then no peak is looked at by itself.
+    start = next((at for at, line in enumerate(body) if "0" <= line[:1] <= "9"), len(body))
+    found, others = _parameters(body[:start])
+    columns = number_columns(body[start:], 2) if not others else None
+    if columns is None:
+        found, others = _parameters(body)
+        columns = _peaks(others)
+    record = ParsedRecord(columns[0], columns[1], original=[pair for pair, _ in found], dialect="MGF")
     # Of a repeated parameter the last one holds, so that a block overrides what the file sets for all blocks.
-    _assign_all(record.fields, record.notes, pairs, {key.lower(): value for key, value in pairs})
+    _assign_all(record.fields, record.notes, record.original, {key: pair[1] for pair, key in found})
     return record
+
+
+_Parameter = tuple[tuple[str, str], str]
+
+
+def _parameters(lines: Sequence[str]) -> tuple[list[_Parameter], list[str]]:
+    """Parameters with their keys in lower case, and the lines that are neither one nor a comment."""
+    found = [_cached_parameter(line) if len(line) <= _LONGEST_REMEMBERED else _parameter(line) for line in lines]
+    if None not in found:
+        return found, []  # type: ignore[return-value]
+    others = [text for line, one in zip(lines, found, strict=True) if one is None and (text := line.strip())]
+    return [one for one in found if one is not None], [text for text in others if not text.startswith(_COMMENT)]
+
+
+def _parameter(line: str) -> _Parameter | None:
+    text = line.strip()
+    key, found, value = text.partition("=")
+    if not found or text.startswith(_COMMENT):
+        return None
+    return (key.rstrip(), value.lstrip()), key.rstrip().lower()
+
+
+#: Longer lines are taken apart anew, so that those met before take little memory whatever the file holds.
+_LONGEST_REMEMBERED: Final = 250
+#: Most lines are those of a record before: instrument, adduct, and all of the substance itself.
+_cached_parameter: Final = lru_cache(maxsize=8192)(_parameter)
 
 
 def _peaks(lines: list[str]) -> tuple[npt.NDArray[np.float64], ...]:
     columns = number_columns(lines, 2)
     if columns is not None:
         return columns
-    kept = [text for text in map(str.strip, lines) if text and not text.startswith(_COMMENT)]
     # A third column, such as the charge of a fragment, is no part of a spectrum here.
-    pairs = [" ".join(text.split()[:2]) for text in kept]
+    pairs = [" ".join(text.split()[:2]) for text in lines]
     columns = number_columns(pairs, 2)
     if columns is None:
         at = next(at for at, pair in enumerate(pairs) if number_columns([pair], 2) is None)
-        raise RecordFault(f"peak {at + 1} is {kept[at][:40]!r}, expected 'm/z intensity'")
+        raise RecordFault(f"peak {at + 1} is {lines[at][:40]!r}, expected 'm/z intensity'")
     return columns
 
 

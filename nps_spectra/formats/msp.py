@@ -9,13 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import takewhile
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from nps_spectra.formats.fields import assign, assign_collision_energy, complete
+from nps_spectra.formats.numbers import number_columns
 from nps_spectra.formats.record import ParsedRecord, RawRecord, RecordFault, TextFormat, Writer
 from nps_spectra.formats.written import digits, one_line, peak_digits
 from nps_spectra.spectrum import Spectrum
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 #: Typed field for a key, written without blanks, underscores and hyphens, in lower case.
 _KEYS: Final = {
@@ -96,6 +102,10 @@ _ONLY_NUMBERS: Final = re.compile(r"[-+0-9.eE,;()\[\]{}]*")
 _COUNT_REPAIR: Final = "Num Peaks is not the number of peaks: all peaks were read"
 
 
+#: Key and value as they stand in the file, the key as `_KEYS` has it, and the sign of a dialect.
+_Field = tuple[tuple[str, str], str, int]
+
+
 def _sniff(head: str, name: str) -> bool:
     lines = [line for line in head.split("\n") if line.strip()]
     if not lines:
@@ -110,13 +120,16 @@ def _split(lines: Iterable[tuple[int, str]]) -> Iterator[RawRecord]:
     start, kept = 0, list[str]()
     blank = goes_on = False
     for at, line in lines:
+        if not blank and "0" <= line[:1] <= "9" and kept:
+            kept.append(line)  # a peak, as most lines are
+            continue
         if not line or line.isspace():
             blank = True
             continue
         if kept and blank and _starts_peaks(line) and (goes_on or _lacks_peaks(kept)):
             kept.append("")
             goes_on = True
-        elif kept and (blank or (_NAME.match(line) and not _only_fields_without_name(kept))):
+        elif kept and (blank or (_has_name(line) and not _only_fields_without_name(kept))):
             yield RawRecord(start, kept)
             kept, goes_on = [], False
         if not kept:
@@ -125,6 +138,11 @@ def _split(lines: Iterable[tuple[int, str]]) -> Iterator[RawRecord]:
         blank = False
     if kept:
         yield RawRecord(start, kept)
+
+
+def _has_name(line: str) -> bool:
+    # The first letter tells most lines apart, without a regular expression.
+    return line.lstrip()[:1] in ("N", "n") and _NAME.match(line) is not None
 
 
 def _only_fields_without_name(lines: Sequence[str]) -> bool:
@@ -147,23 +165,27 @@ def _parse(raw: RawRecord, _name: str) -> ParsedRecord:
     record = ParsedRecord((), ())
     declared: str | None = None
     peaks_from = len(raw.lines)
-    pairs: list[tuple[str, str]] = []
+    found: list[_Field] = []
     for at, line in enumerate(raw.lines):
-        count = _COUNT.match(line)
-        if count:
+        first = line.lstrip()[:1]
+        if first in ("N", "n") and (count := _COUNT.match(line)):
             declared, peaks_from = count.group(1).strip(), at + 1
             break
-        if at and _starts_peaks(line):
+        if at and not first.isalpha() and _starts_peaks(line):
             peaks_from = at
             break
-        pairs += _fields_of(line)
-    record.original = pairs
-    record.dialect = _dialect(pairs)
-    _assign_all(record, pairs)
+        found += _cached_fields(line) if len(line) <= _LONGEST_REMEMBERED else _fields_of(line)
+    record.original = [pair for pair, _, _ in found]
+    record.dialect = _DIALECTS[min([sign for _, _, sign in found], default=-1)]
+    _assign_all(record, found)
     peak_lines = [line for line in raw.lines[peaks_from:] if line]
     expected = int(declared) if declared is not None and _WHOLE.match(declared) else None
-    record.mz, record.intensity, annotations = _peaks(peak_lines, expected)
-    record.original += [("Peak annotation", text) for text in annotations]
+    columns = _columns(peak_lines)
+    if columns is not None:
+        record.mz, record.intensity = columns
+    else:
+        record.mz, record.intensity, annotations = _peaks(peak_lines, expected)
+        record.original += [("Peak annotation", text) for text in annotations]
     if len(peak_lines) < len(raw.lines) - peaks_from:
         if expected != len(record.mz):
             raise RecordFault(f"peaks go on after a blank line: {len(record.mz)} in all, Num Peaks is {declared}")
@@ -175,15 +197,35 @@ def _parse(raw: RawRecord, _name: str) -> ParsedRecord:
     return record
 
 
-def _fields_of(line: str) -> list[tuple[str, str]]:
+def _columns(lines: Sequence[str]) -> tuple[npt.NDArray[np.float64], ...] | None:
+    """m/z and intensity where semicolons and line ends stand between the peaks; None for any other spelling."""
+    text = "\n".join(lines)
+    if ";" in text:
+        lines = text.replace(";\n", "\n").rstrip("; ").replace(";", "\n").split("\n")
+    return number_columns(lines, 2)
+
+
+def _fields_of(line: str) -> tuple[_Field, ...]:
     found = _FIELD.match(line)
     if found is None:
         raise RecordFault(f"found {line.strip()[:40]!r}, expected 'Field: value' or peaks")
     key, value = found.group(1).rstrip(), found.group(2).strip()
-    if _plain_key(key) in _ON_ONE_LINE and ";" in value:
+    if ";" in value and _plain_key(key) in _ON_ONE_LINE:
         parts = _NEXT_FIELD.split(value)
-        return [(key, parts[0].strip()), *(pair for part in parts[1:] for pair in _fields_of(part))]
-    return [(key, value)]
+        first = parts[0].strip()
+        return (_field(key, first), *(field for part in parts[1:] for field in _fields_of(part)))
+    return (_field(key, value),)
+
+
+def _field(key: str, value: str) -> _Field:
+    plain = _plain_key(key)
+    return (key, value), plain, _sign(key, plain, value)
+
+
+#: Longer lines are taken apart anew, so that those met before take little memory whatever the file holds.
+_LONGEST_REMEMBERED: Final = 250
+#: Most lines are those of a record before: instrument, adduct, and all of the substance itself.
+_cached_fields: Final = lru_cache(maxsize=8192)(_fields_of)
 
 
 def _starts_peaks(line: str) -> bool:
@@ -195,29 +237,32 @@ def _plain_key(key: str) -> str:
     return key.lower().replace(" ", "").replace("_", "").replace("-", "")
 
 
-def _dialect(pairs: list[tuple[str, str]]) -> str:
-    keys = {key for key, _ in pairs}
-    plain = {_plain_key(key) for key in keys}
-    if "PRECURSORMZ" in keys or "PRECURSORTYPE" in keys or "ontology" in plain:
-        return "MSP of RIKEN / MS-DIAL"
-    if any(_COMMENT_PAIR.search(value) for key, value in pairs if _plain_key(key).startswith("comment")):
-        return "MSP of MoNA"
-    if "casno" in plain:
-        return "MSP of SWGDRUG"
-    if "dbno" in plain or "splash" in plain or any(value.startswith("MSBNK-") for key, value in pairs if key == "DB#"):
-        return "MSP of MassBank"
-    if "nist#" in plain or "db#" in plain:
-        return "MSP of NIST"
-    return "MSP"
+#: By the smallest `_sign` of all fields of a record.
+_DIALECTS: Final = (
+    *("MSP of RIKEN / MS-DIAL", "MSP of MoNA", "MSP of SWGDRUG", "MSP of MassBank", "MSP of NIST"),
+    "MSP",
+)
 
 
-def _assign_all(record: ParsedRecord, pairs: list[tuple[str, str]]) -> None:
+def _sign(key: str, plain: str, value: str) -> int:
+    """Which dialect a field is a sign of, as a place in `_DIALECTS`."""
+    if key in ("PRECURSORMZ", "PRECURSORTYPE") or plain == "ontology":
+        return 0
+    if plain.startswith("comment") and _COMMENT_PAIR.search(value):
+        return 1
+    if plain == "casno":
+        return 2
+    if plain in ("dbno", "splash") or (key == "DB#" and value.startswith("MSBNK-")):
+        return 3
+    return 4 if plain in ("nist#", "db#") else 5
+
+
+def _assign_all(record: ParsedRecord, found: list[_Field]) -> None:
     fields, notes = record.fields, record.notes
     packed: list[tuple[str, str]] = []
     # RIKEN and MS-DIAL define retention times in minutes; in other dialects a bare number says nothing.
     unit = "min" if record.dialect == "MSP of RIKEN / MS-DIAL" else None
-    for key, value in pairs:
-        plain = _plain_key(key)
+    for (_, value), plain, _ in found:
         name = _KEYS.get(plain)
         if plain == "collisionenergy":
             assign_collision_energy(fields, notes, value)
@@ -225,7 +270,7 @@ def _assign_all(record: ParsedRecord, pairs: list[tuple[str, str]]) -> None:
             continue  # NIST's coded remarks ("$:28 InChIKey"), not a name; kept in the original fields
         elif name == "nominal_mass":
             _assign_molecular_weight(fields, value)
-        elif name == "ionization" and value.strip().lower() in ("positive", "negative"):
+        elif name == "ionization" and value.lower() in ("positive", "negative"):
             assign(fields, notes, "polarity", value)
         elif name is not None:
             assign(fields, notes, name, value, unit)
