@@ -13,7 +13,6 @@ import argparse
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -94,16 +93,22 @@ def worker(reader: str, path: str) -> None:
     small = Path(path).with_name(f"small{Path(path).suffix}")
     if small.exists():
         read(str(small))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_mib()
     started = time.process_time()
     found = read(path)
     seconds = time.process_time() - started
-    growth = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    growth = peak_mib() - before
     returned = None
     if reader == "nps_spectra":
         columns = [value for column in found.columns.values() for value in vars_of(column)]
         returned = sum(array.nbytes for array in (found.mz, found.intensity, found.offsets, *columns)) / 2**20
     print(json.dumps({"spectra": len(found), "seconds": seconds, "growth_mib": growth, "returned_mib": returned}))
+
+
+def peak_mib() -> float:
+    """Peak memory of this process alone; `getrusage` counts what the process that started it had."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def vars_of(column: Any) -> list[Any]:
@@ -168,32 +173,32 @@ def main() -> int:
         print(
             "| format | reader | spectra | us a spectrum | times ours | memory / MiB |\n|---|---|---:|---:|---:|---:|"
         )
-        for format, path in files.items():
+        for kind, path in files.items():
             own = 0.0
-            for reader in ("nps_spectra", *PEERS[format]):
+            for reader in ("nps_spectra", *PEERS[kind]):
                 found = measured(reader, path, options.runs)
-                rows.append({"format": format, "reader": reader, **found})
+                rows.append({"format": kind, "reader": reader, **found})
                 if "failed" in found:
-                    print(f"| {format} | {reader} | | {found['failed']} | | |", flush=True)
+                    print(f"| {kind} | {reader} | | {found['failed']} | | |", flush=True)
                     continue
                 each = found["seconds"] / found["spectra"] * 1e6
                 own = own or each
                 print(
-                    f"| {format} | {reader} | {found['spectra']} | {each:.1f} | {each / own:.2f} "
+                    f"| {kind} | {reader} | {found['spectra']} | {each:.1f} | {each / own:.2f} "
                     f"| {found['growth_mib']:.0f} |",
                     flush=True,
                 )
         print("\n| format | length | grown / MiB | returned / MiB | beyond / MiB |\n|---|---|---:|---:|---:|")
-        for format, ending in ENDING.items():
+        for kind, ending in ENDING.items():
             for length in ("spectra", "four"):
-                if format not in files:
+                if kind not in files:
                     continue
-                found = measured("nps_spectra", Path(name) / format / f"{length}{ending}", 1)
-                rows.append({"format": format, "length": length, **found})
+                found = measured("nps_spectra", Path(name) / kind / f"{length}{ending}", 1)
+                rows.append({"format": kind, "length": length, **found})
                 beyond = found["growth_mib"] - found["returned_mib"]
                 label = {"spectra": "once", "four": "four times"}[length]
                 print(
-                    f"| {format} | {label} | {found['growth_mib']:.0f} | {found['returned_mib']:.0f} | {beyond:.0f} |",
+                    f"| {kind} | {label} | {found['growth_mib']:.0f} | {found['returned_mib']:.0f} | {beyond:.0f} |",
                     flush=True,
                 )
     if options.out:

@@ -16,7 +16,7 @@ from nps_spectra.spectrum import REPRESENTATIONS, normalise_polarity
 _MISSING: Final = frozenset({"", "n/a", "na", "nan", "none", "null", "unknown", "-", "--", "?", "not available"})
 _LONGEST_MISSING: Final = max(map(len, _MISSING))
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
-_ONE_NUMBER: Final = re.compile(rf"^\s*({_NUMBER})\s*$")
+_ONE_NUMBER: Final = re.compile(rf"^\s*({_NUMBER})\s*$", re.ASCII)
 _TIME: Final = re.compile(
     rf"^\s*({_NUMBER})\s*(min|mins|minute|minutes|m|sec|secs|second|seconds|s)?\.?\s*(\(.*\))?\s*$", re.IGNORECASE
 )

@@ -97,7 +97,10 @@ _WHOLE: Final = re.compile(r"^\s*[0-9]{1,9}\s*$")
 _QUOTED: Final = re.compile(r'"[^"]*"')
 _BREAK: Final = re.compile(r"[;()\[\]{}]")
 _PLAIN: Final = re.compile(r"^[-+0-9.eE\s;]*$")
-_NUMBER: Final = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf(?:inity)?)", re.IGNORECASE)
+# ASCII: float() would take digits of other scripts, too.
+_NUMBER: Final = re.compile(
+    r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf(?:inity)?)", re.IGNORECASE | re.ASCII
+)
 _ONLY_NUMBERS: Final = re.compile(r"[-+0-9.eE,;()\[\]{}]*")
 _COUNT_REPAIR: Final = "Num Peaks is not the number of peaks: all peaks were read"
 
