@@ -184,19 +184,30 @@ def assign(fields: dict[str, Any], notes: list[str], name: str, text: str, unit:
     unit : {"min", "s"}, optional
         Unit of a retention time that names none, where the format fixes it.
     """
-    repeats = name == "synonyms"
-    if not repeats and fields.get(name) is not None:
-        return
-    convert = _cached if len(text) <= _LONGEST_REMEMBERED else _converted
-    known, value = convert(name, text, unit)
-    if value is not None:
-        fields[name] = (*fields.get(name, ()), value) if repeats else value
-    elif known:
-        notes.append(f"{name}: value not understood, kept in the original fields only")
+    convert = _cached if len(text) <= _LONGEST_REMEMBERED else converted
+    place(fields, notes, name, *convert(name, text, unit))
 
 
-def _converted(name: str, text: str, unit: str | None) -> tuple[bool, Any]:
-    """Whether a text says that there is a value, and the value if it is understood."""
+def place(fields: dict[str, Any], notes: list[str], name: str, known: bool, value: Any) -> None:
+    """Put what `converted` gave into `fields`, as `assign` does."""
+    if name == "synonyms":
+        if value is not None:
+            fields[name] = (*fields.get(name, ()), value)
+    elif fields.get(name) is None:
+        if value is not None:
+            fields[name] = value
+        elif known:
+            notes.append(f"{name}: value not understood, kept in the original fields only")
+
+
+def converted(name: str, text: str, unit: str | None = None) -> tuple[bool, Any]:
+    """Whether a text says that there is a value of a typed field, and the value; None if it is not understood.
+
+    Examples
+    --------
+    >>> converted("cas", "58082"), converted("cas", "58-08-3"), converted("cas", "N/A")
+    ((True, '58-08-2'), (True, None), (False, None))
+    """
     text = text.strip()
     # "-" says "unknown" in every field but the polarity, where it is a sign.
     if is_missing(text) and (name, text) != ("polarity", "-"):
@@ -210,7 +221,7 @@ def _converted(name: str, text: str, unit: str | None) -> tuple[bool, Any]:
 
 
 #: Most values are those of the records before: instruments, adducts, and all of the substance itself.
-_cached: Final = lru_cache(maxsize=8192)(_converted)
+_cached: Final = lru_cache(maxsize=8192)(converted)
 
 
 def assign_collision_energy(fields: dict[str, Any], notes: list[str], text: str) -> None:

@@ -13,8 +13,10 @@ from nps_spectra.formats.fields import (
     assign,
     assign_collision_energy,
     complete,
+    converted,
     ionization_of,
     is_missing,
+    place,
 )
 from nps_spectra.formats.numbers import number_columns
 from nps_spectra.formats.record import ParsedRecord, RawRecord, RecordFault, TextFormat, Writer
@@ -117,17 +119,17 @@ def _parse(raw: RawRecord, _name: str) -> ParsedRecord:
     if columns is None:
         found, others = _parameters(body)
         columns = _peaks(others)
-    record = ParsedRecord(columns[0], columns[1], original=[pair for pair, _ in found], dialect="MGF")
-    # Of a repeated parameter the last one holds, so that a block overrides what the file sets for all blocks.
-    _assign_all(record.fields, record.notes, record.original, {key: pair[1] for pair, key in found})
+    record = ParsedRecord(columns[0], columns[1], original=[one[0] for one in found], dialect="MGF")
+    _assign_all(record.fields, record.notes, found)
     return record
 
 
-_Parameter = tuple[tuple[str, str], str]
+#: Key and value as they stand in the file, the key in lower case, and what the value is: see `converted`.
+_Parameter = tuple[tuple[str, str], str, bool, Any]
 
 
 def _parameters(lines: Sequence[str]) -> tuple[list[_Parameter], list[str]]:
-    """Parameters with their keys in lower case, and the lines that are neither one nor a comment."""
+    """Parameters, and the lines that are neither one nor a comment."""
     found = [_cached_parameter(line) if len(line) <= _LONGEST_REMEMBERED else _parameter(line) for line in lines]
     if None not in found:
         return found, []  # type: ignore[return-value]
@@ -140,7 +142,11 @@ def _parameter(line: str) -> _Parameter | None:
     key, found, value = text.partition("=")
     if not found or text.startswith(_COMMENT):
         return None
-    return (key.rstrip(), value.lstrip()), key.rstrip().lower()
+    key, value = key.rstrip(), value.lstrip()
+    lower = key.lower()
+    field = _PARAMETERS.get(lower)
+    known, typed = (False, None) if field is None else converted(field, value)
+    return (key, value), lower, known, typed
 
 
 #: Longer lines are taken apart anew, so that those met before take little memory whatever the file holds.
@@ -162,19 +168,20 @@ def _peaks(lines: list[str]) -> tuple[npt.NDArray[np.float64], ...]:
     return columns
 
 
-def _assign_all(
-    fields: dict[str, Any], notes: list[str], pairs: Sequence[tuple[str, str]], parameters: Mapping[str, str]
-) -> None:
+def _assign_all(fields: dict[str, Any], notes: list[str], found: list[_Parameter]) -> None:
+    # Of a repeated parameter the last one holds, so that a block overrides what the file sets for all blocks.
+    last = {one[1]: one for one in found}
+    parameters = {key: one[0][1] for key, one in last.items()}
     names = [parameters[key] for key in _NAMES if parameters.get(key)]
     if names:
         # A name that says "unknown" is still what the spectrum is called, unless there is a better one.
         fields["name"] = next((name for name in names if not is_missing(name)), names[0])
-    for key, name in _PARAMETERS.items():
-        if key in parameters:
-            assign(fields, notes, name, parameters[key])
-    if _SYNONYM in parameters:
-        for key, value in pairs:
-            if key.lower() == _SYNONYM:
+    for key, field in _PARAMETERS.items():
+        if key in last:
+            place(fields, notes, field, *last[key][2:])
+    if _SYNONYM in last:
+        for (_, value), key, _, _ in found:
+            if key == _SYNONYM:
                 assign(fields, notes, "synonyms", value)
     if "inchi" in parameters:
         assign(fields, notes, "inchi", parameters["inchi"].strip('"'))

@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
-from nps_spectra.formats.fields import assign, assign_collision_energy, complete
+from nps_spectra.formats.fields import assign, assign_collision_energy, complete, converted, place
 from nps_spectra.formats.numbers import number_columns
 from nps_spectra.formats.record import ParsedRecord, RawRecord, RecordFault, TextFormat, Writer
 from nps_spectra.formats.written import digits, one_line, peak_digits
@@ -54,6 +54,7 @@ _KEYS: Final = {
     "spectrumrepresentation": "representation",
     "instrument": "instrument",
     "instrumenttype": "instrument_type",
+    "collisionenergy": "collision_energy",
     "retentiontime": "retention_time_s",
     "rt": "retention_time_s",
     "retentionindex": "retention_index",
@@ -105,8 +106,11 @@ _ONLY_NUMBERS: Final = re.compile(r"[-+0-9.eE,;()\[\]{}]*")
 _COUNT_REPAIR: Final = "Num Peaks is not the number of peaks: all peaks were read"
 
 
-#: Key and value as they stand in the file, the key as `_KEYS` has it, and the sign of a dialect.
-_Field = tuple[tuple[str, str], str, int]
+#: Key and value as they stand in the file, the sign of a dialect, the typed field if there is one, and what its value
+#: is (see `converted`); for a field of `_SPECIAL` that is left to `_assign_all`.
+_Field = tuple[tuple[str, str], int, str | None, bool, Any]
+#: Typed fields whose value depends on more than its text.
+_SPECIAL: Final = frozenset({"collision_energy", "comment", "nominal_mass", "ionization", "retention_time_s"})
 
 
 def _sniff(head: str, name: str) -> bool:
@@ -170,16 +174,17 @@ def _parse(raw: RawRecord, _name: str) -> ParsedRecord:
     peaks_from = len(raw.lines)
     found: list[_Field] = []
     for at, line in enumerate(raw.lines):
-        first = line.lstrip()[:1]
-        if first in ("N", "n") and (count := _COUNT.match(line)):
-            declared, peaks_from = count.group(1).strip(), at + 1
-            break
-        if at and not first.isalpha() and _starts_peaks(line):
-            peaks_from = at
-            break
+        # The first letter tells most fields from counts and peaks.
+        if not (first := line[:1]).isalpha() or first in "Nn":
+            if count := _COUNT.match(line):
+                declared, peaks_from = count.group(1).strip(), at + 1
+                break
+            if at and _starts_peaks(line):
+                peaks_from = at
+                break
         found += _cached_fields(line) if len(line) <= _LONGEST_REMEMBERED else _fields_of(line)
-    record.original = [pair for pair, _, _ in found]
-    record.dialect = _DIALECTS[min([sign for _, _, sign in found], default=-1)]
+    record.original = [field[0] for field in found]
+    record.dialect = _DIALECTS[min([field[1] for field in found], default=-1)]
     _assign_all(record, found)
     peak_lines = [line for line in raw.lines[peaks_from:] if line]
     expected = int(declared) if declared is not None and _WHOLE.match(declared) else None
@@ -222,7 +227,11 @@ def _fields_of(line: str) -> tuple[_Field, ...]:
 
 def _field(key: str, value: str) -> _Field:
     plain = _plain_key(key)
-    return (key, value), plain, _sign(key, plain, value)
+    name = _KEYS.get(plain)
+    if name is None or name in _SPECIAL or (name == "synonyms" and value.startswith("$:")):
+        # "$:28 ..." is one of NIST's coded remarks and not a name; it is kept in the original fields.
+        return (key, value), _sign(key, plain, value), name if name in _SPECIAL else None, False, None
+    return (key, value), _sign(key, plain, value), name, *converted(name, value)
 
 
 #: Longer lines are taken apart anew, so that those met before take little memory whatever the file holds.
@@ -265,20 +274,21 @@ def _assign_all(record: ParsedRecord, found: list[_Field]) -> None:
     packed: list[tuple[str, str]] = []
     # RIKEN and MS-DIAL define retention times in minutes; in other dialects a bare number says nothing.
     unit = "min" if record.dialect == "MSP of RIKEN / MS-DIAL" else None
-    for (_, value), plain, _ in found:
-        name = _KEYS.get(plain)
-        if plain == "collisionenergy":
+    for (_, value), _, name, known, typed in found:
+        if name is None:
+            continue
+        if name not in _SPECIAL:
+            place(fields, notes, name, known, typed)
+        elif name == "collision_energy":
             assign_collision_energy(fields, notes, value)
-        elif name == "synonyms" and value.startswith("$:"):
-            continue  # NIST's coded remarks ("$:28 InChIKey"), not a name; kept in the original fields
         elif name == "nominal_mass":
             _assign_molecular_weight(fields, value)
         elif name == "ionization" and value.lower() in ("positive", "negative"):
             assign(fields, notes, "polarity", value)
-        elif name is not None:
+        else:
             assign(fields, notes, name, value, unit)
-        if name == "comment":
-            packed += _COMMENT_PAIR.findall(value)
+            if name == "comment":
+                packed += _COMMENT_PAIR.findall(value)
     for key, value in packed:
         name = _COMMENT_KEYS.get(_plain_key(key))
         if name is not None and fields.get(name) is None:
