@@ -190,14 +190,13 @@ def assign(fields: dict[str, Any], notes: list[str], name: str, text: str, unit:
 
 def place(fields: dict[str, Any], notes: list[str], name: str, known: bool, value: Any) -> None:
     """Put what `converted` gave into `fields`, as `assign` does."""
-    if name == "synonyms":
+    if name not in fields:
         if value is not None:
-            fields[name] = (*fields.get(name, ()), value)
-    elif fields.get(name) is None:
-        if value is not None:
-            fields[name] = value
+            fields[name] = (value,) if name == "synonyms" else value
         elif known:
             notes.append(f"{name}: value not understood, kept in the original fields only")
+    elif name == "synonyms" and value is not None:
+        fields[name] = (*fields[name], value)
 
 
 def converted(name: str, text: str, unit: str | None = None) -> tuple[bool, Any]:

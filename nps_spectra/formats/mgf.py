@@ -178,7 +178,8 @@ def _assign_all(fields: dict[str, Any], notes: list[str], found: list[_Parameter
         fields["name"] = next((name for name in names if not is_missing(name)), names[0])
     for key, field in _PARAMETERS.items():
         if key in last:
-            place(fields, notes, field, *last[key][2:])
+            _, _, known, value = last[key]
+            place(fields, notes, field, known, value)
     if _SYNONYM in last:
         for (_, value), key, _, _ in found:
             if key == _SYNONYM:
