@@ -179,10 +179,19 @@ def give_up(_number: int, _frame: FrameType | None) -> None:
 
 def in_memory(content: bytes) -> Callable[..., Iterator[Any]]:
     """What `members` gives for a small file of this content; to write each input would take most of the time."""
+    from nps_spectra.errors import InputError
     from nps_spectra.formats import archives, member
 
     kind = member.kind_of(content[: member.HEAD])
-    return lambda path, _progress: archives.content(io.BytesIO(content), kind, str(path), "", lambda: len(content))
+
+    def members(path: Any, _progress: Any) -> Iterator[member.Member]:
+        name = str(path)
+        try:
+            yield from archives.content(io.BytesIO(content), kind, name, "", lambda: len(content))
+        except InputError as error:
+            yield member.unread(name, name, "", member.reason_of(name, error))
+
+    return members
 
 
 def check(content: bytes, named: str | None) -> int:

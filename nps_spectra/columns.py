@@ -125,7 +125,7 @@ class TextColumnBuilder:
 
     def finish(self) -> TextColumn:
         """The column; nothing can be appended after this, because the column shares its memory."""
-        return TextColumn(np.frombuffer(self._blob, np.uint8), np.array(self._ends, dtype=np.int64))
+        return TextColumn(np.frombuffer(self._blob, np.uint8), np.frombuffer(self._ends, np.int64))
 
 
 class NumberColumnBuilder:
@@ -148,5 +148,5 @@ class NumberColumnBuilder:
             self._values.extend([math.nan if value is None else value for value in values])
 
     def finish(self) -> NumberColumn:
-        """The column."""
-        return NumberColumn(np.array(self._values, dtype=np.float64))
+        """The column; nothing can be appended after this, because the column shares its memory."""
+        return NumberColumn(np.frombuffer(self._values, np.float64))

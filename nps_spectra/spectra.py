@@ -167,8 +167,9 @@ class SpectraBuilder:
     """Grows `Spectra` one spectrum at a time, without an object for each."""
 
     def __init__(self) -> None:
-        self._mz: list[bytes] = []
-        self._intensity: list[bytes] = []
+        # Bytes that grow in their place and become the arrays: a list of arrays would be in memory twice at the end.
+        self._mz = bytearray()
+        self._intensity = bytearray()
         self._lengths: list[int] = []
         self._waiting: list[tuple[Mapping[str, Any], str, Source | None]] = []
         self._texts = {
@@ -200,8 +201,8 @@ class SpectraBuilder:
 
         `values` must not be changed afterwards.
         """
-        self._mz.append(mz.tobytes())
-        self._intensity.append(intensity.tobytes())
+        self._mz += mz.tobytes()
+        self._intensity += intensity.tobytes()
         self._lengths.append(len(mz))
         self._waiting.append((values, original, source))
         if len(self._waiting) >= _AT_ONCE:
@@ -228,12 +229,13 @@ class SpectraBuilder:
         self._waiting.clear()
 
     def finish(self, report: Any = None) -> Spectra:
-        """The spectra collected so far."""
+        """The spectra collected; nothing can be appended after this, because they share the memory."""
         self._take_waiting()
         offsets = np.zeros(len(self._lengths) + 1, dtype=np.int64)
         np.cumsum(np.array(self._lengths, dtype=np.int64), out=offsets[1:])
-        mz = np.frombuffer(b"".join(self._mz), dtype=np.float64)
-        intensity = np.frombuffer(b"".join(self._intensity), dtype=np.float32)
+        mz = np.frombuffer(self._mz, dtype=np.float64)
+        intensity = np.frombuffer(self._intensity, dtype=np.float32)
+        mz.flags.writeable = intensity.flags.writeable = False
         columns: dict[str, Column] = {name: builder.finish() for name, builder in self._texts.items()}
         columns |= {name: builder.finish() for name, builder in self._numbers.items()}
         return Spectra(mz, intensity, offsets, columns, report)

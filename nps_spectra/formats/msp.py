@@ -94,13 +94,13 @@ _NEXT_FIELD: Final = re.compile(r";\s*(?=[A-Za-z][A-Za-z_# ]{1,20}:)")
 _COMMENT_PAIR: Final = re.compile(r'"([^"=]+)=([^"]*)"')
 _NAME: Final = re.compile(r"^\s*name\s*:", re.IGNORECASE)
 _COUNT: Final = re.compile(r"^\s*num\s*[_ ]?peaks?\s*:\s*(.*)$", re.IGNORECASE)
-_WHOLE: Final = re.compile(r"^\s*[0-9]{1,9}\s*$")
+_WHOLE: Final = re.compile(r"[0-9]{1,9}")
 _QUOTED: Final = re.compile(r'"[^"]*"')
 _BREAK: Final = re.compile(r"[;()\[\]{}]")
 _PLAIN: Final = re.compile(r"^[-+0-9.eE\s;]*$")
 # ASCII: float() would take digits of other scripts, too.
 _NUMBER: Final = re.compile(
-    r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf(?:inity)?)", re.IGNORECASE | re.ASCII
+    r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf(?:inity)?)", re.IGNORECASE | re.ASCII
 )
 _ONLY_NUMBERS: Final = re.compile(r"[-+0-9.eE,;()\[\]{}]*")
 _COUNT_REPAIR: Final = "Num Peaks is not the number of peaks: all peaks were read"
@@ -158,9 +158,9 @@ def _only_fields_without_name(lines: Sequence[str]) -> bool:
 
 
 def _lacks_peaks(lines: Sequence[str]) -> bool:
-    declared = next((count.group(1) for count in map(_COUNT.match, lines) if count), "")
+    declared = next((count.group(1).strip() for count in map(_COUNT.match, lines) if count), "")
     try:
-        return _WHOLE.match(declared) is not None and len(_parse(RawRecord(0, lines), "").mz) < int(declared)
+        return _WHOLE.fullmatch(declared) is not None and len(_parse(RawRecord(0, lines), "").mz) < int(declared)
     except RecordFault:
         return False
 
@@ -170,24 +170,12 @@ def _parse(raw: RawRecord, _name: str) -> ParsedRecord:
     if not _NAME.match(raw.lines[0]) and not any(map(_NAME.match, header)):
         raise RecordFault(f"found {raw.lines[0].strip()[:40]!r}, expected a record that starts with 'Name:'")
     record = ParsedRecord((), ())
-    declared: str | None = None
-    peaks_from = len(raw.lines)
-    found: list[_Field] = []
-    for at, line in enumerate(raw.lines):
-        # The first letter tells most fields from counts and peaks.
-        if not (first := line[:1]).isalpha() or first in "Nn":
-            if count := _COUNT.match(line):
-                declared, peaks_from = count.group(1).strip(), at + 1
-                break
-            if at and _starts_peaks(line):
-                peaks_from = at
-                break
-        found += _cached_fields(line) if len(line) <= _LONGEST_REMEMBERED else _fields_of(line)
+    found, declared, peaks_from = _usual_fields(raw.lines) or _fields_and_peaks(raw.lines)
     record.original = [field[0] for field in found]
-    record.dialect = _DIALECTS[min([field[1] for field in found], default=-1)]
+    record.dialect = _DIALECTS[min([field[1] for field in found], default=5)]
     _assign_all(record, found)
     peak_lines = [line for line in raw.lines[peaks_from:] if line]
-    expected = int(declared) if declared is not None and _WHOLE.match(declared) else None
+    expected = int(declared) if declared is not None and _WHOLE.fullmatch(declared) else None
     columns = _columns(peak_lines)
     if columns is not None:
         record.mz, record.intensity = columns
@@ -203,6 +191,38 @@ def _parse(raw: RawRecord, _name: str) -> ParsedRecord:
     elif expected != len(record.mz):
         record.repairs.append(_COUNT_REPAIR)
     return record
+
+
+_Parts = tuple[list[_Field], str | None, int]
+
+
+def _usual_fields(lines: Sequence[str]) -> _Parts | None:
+    """Fields, count and first line of the peaks, if they follow each other as usual; None if not."""
+    start = next((at for at, line in enumerate(lines) if "0" <= line[:1] <= "9"), 0)
+    count = _COUNT.match(lines[start - 1]) if start else None
+    if count is None:
+        return None
+    try:
+        found = [
+            field
+            for line in lines[: start - 1]
+            for field in (_cached_fields(line) if len(line) <= _LONGEST_REMEMBERED else _fields_of(line))
+        ]
+    except RecordFault:
+        return None
+    return None if any(field[1] == _A_COUNT for field in found) else (found, count.group(1).strip(), start)
+
+
+def _fields_and_peaks(lines: Sequence[str]) -> _Parts:
+    found: list[_Field] = []
+    for at, line in enumerate(lines):
+        count = _COUNT.match(line)
+        if count:
+            return found, count.group(1).strip(), at + 1
+        if at and _starts_peaks(line):
+            return found, None, at
+        found += _cached_fields(line) if len(line) <= _LONGEST_REMEMBERED else _fields_of(line)
+    return found, None, len(lines)
 
 
 def _columns(lines: Sequence[str]) -> tuple[npt.NDArray[np.float64], ...] | None:
@@ -256,8 +276,13 @@ _DIALECTS: Final = (
 )
 
 
+_A_COUNT: Final = -1
+
+
 def _sign(key: str, plain: str, value: str) -> int:
-    """Which dialect a field is a sign of, as a place in `_DIALECTS`."""
+    """Which dialect a field is a sign of, as a place in `_DIALECTS`; `_A_COUNT` if it is no field but the count."""
+    if plain in ("numpeaks", "numpeak"):
+        return _A_COUNT
     if key in ("PRECURSORMZ", "PRECURSORTYPE") or plain == "ontology":
         return 0
     if plain.startswith("comment") and _COMMENT_PAIR.search(value):
@@ -298,7 +323,7 @@ def _assign_all(record: ParsedRecord, found: list[_Field]) -> None:
 
 def _assign_molecular_weight(fields: dict[str, Any], value: str) -> None:
     # "MW" is the nominal mass in NIST's dialects and an average or exact mass elsewhere: only a whole number is taken.
-    if _WHOLE.match(value) and int(value) > 0:
+    if _WHOLE.fullmatch(value) and int(value) > 0:
         fields.setdefault("nominal_mass", int(value))
 
 

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 # float() would also take '1_000' and digits of other scripts; NaN and infinity are left to the check of the peaks.
-_NUMBER: Final = re.compile(r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|nan|inf(?:inity)?)", re.IGNORECASE | re.ASCII)
+_NUMBER: Final = re.compile(
+    r"[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?|nan|inf(?:inity)?)", re.IGNORECASE | re.ASCII
+)
 _HEADER: Final = re.compile(
-    r"\W*(?:m\s*/?\s*z|mass(?:es)?|x)\b.*(?:\b(?:rel|int|abund|y\b)|intens|abund|count|height|area)", re.IGNORECASE
+    r"\W*(?:m\s*(?:/\s*)?z|mass(?:es)?|x)\b.*(?:\b(?:rel|int|abund|y\b)|intens|abund|count|height|area)", re.IGNORECASE
 )
 _THOUSANDS: Final = re.compile(r"\d{1,3}(?:,\d{3})+")
 _COMPRESSED: Final = re.compile(r"\.(?:gz|xz|bz2)$", re.IGNORECASE)
