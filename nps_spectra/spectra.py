@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _TEXT_EXTRAS: Final = ("original", "source_file", "source_sha256")
 _NUMBER_EXTRAS: Final = ("source_record", "source_line")
+#: So many rows wait until they are put into the columns together.
+_AT_ONCE: Final = 128
 
 
 class Spectra(Sequence[Spectrum]):
@@ -189,9 +191,11 @@ class SpectraBuilder:
     """Grows `Spectra` one spectrum at a time, without an object for each."""
 
     def __init__(self) -> None:
-        self._mz: list[bytes] = []
-        self._intensity: list[bytes] = []
+        # Bytes that grow in their place and become the arrays: a list of arrays would be in memory twice at the end.
+        self._mz = bytearray()
+        self._intensity = bytearray()
         self._lengths: list[int] = []
+        self._waiting: list[tuple[Mapping[str, Any], str, Source | None]] = []
         self._texts = {
             name: TextColumnBuilder()
             for name in (*(n for n, k in FIELDS.items() if k in ("text", "texts")), *_TEXT_EXTRAS)
@@ -217,31 +221,45 @@ class SpectraBuilder:
         original: str,
         source: Source | None,
     ) -> None:
-        """Append peaks as `checked_peaks` returns them and fields as a `Spectrum` would hold them."""
-        self._mz.append(mz.tobytes())
-        self._intensity.append(intensity.tobytes())
+        """Append peaks as `checked_peaks` returns them and fields as a `Spectrum` would hold them.
+
+        `values` must not be changed afterwards.
+        """
+        self._mz += mz.tobytes()
+        self._intensity += intensity.tobytes()
         self._lengths.append(len(mz))
-        extra: dict[str, str | int | None] = {"original": original or None}
-        if source is not None:
-            extra |= {
-                "source_file": source.file,
-                "source_sha256": source.sha256,
-                "source_record": source.record,
-                "source_line": source.line,
-            }
-        for name, builder in self._texts.items():
-            value = extra.get(name) if name in _TEXT_EXTRAS else values.get(name)
-            text = END.join(map(packable, value)) if isinstance(value, tuple) else value
-            builder.append(text)  # type: ignore[arg-type]
+        self._waiting.append((values, original, source))
+        if len(self._waiting) >= _AT_ONCE:
+            self._take_waiting()
+
+    def _take_waiting(self) -> None:
+        """Put what waits into the columns: one column after the other is much quicker than one row after the other."""
+        rows = [values for values, _, _ in self._waiting]
+        sources = [source for _, _, source in self._waiting]
+        extra: dict[str, list[Any]] = {
+            "original": [original or None for _, original, _ in self._waiting],
+            "source_file": [source and source.file for source in sources],
+            "source_sha256": [source and source.sha256 for source in sources],
+            "source_record": [source and source.record for source in sources],
+            "source_line": [source and source.line for source in sources],
+        }
+        for name, texts in self._texts.items():
+            column = extra[name] if name in extra else [values.get(name) for values in rows]
+            if FIELDS.get(name) == "texts":
+                column = [END.join(map(packable, value)) if value else None for value in column]
+            texts.extend(column)
         for name, numbers in self._numbers.items():
-            numbers.append(extra.get(name) if name in _NUMBER_EXTRAS else values.get(name))  # type: ignore[arg-type]
+            numbers.extend(extra[name] if name in extra else [values.get(name) for values in rows])
+        self._waiting.clear()
 
     def finish(self, report: Any = None) -> Spectra:
-        """The spectra collected so far."""
+        """The spectra collected; nothing can be appended after this, because they share the memory."""
+        self._take_waiting()
         offsets = np.zeros(len(self._lengths) + 1, dtype=np.int64)
         np.cumsum(np.array(self._lengths, dtype=np.int64), out=offsets[1:])
-        mz = np.frombuffer(b"".join(self._mz), dtype=np.float64)
-        intensity = np.frombuffer(b"".join(self._intensity), dtype=np.float32)
+        mz = np.frombuffer(self._mz, dtype=np.float64)
+        intensity = np.frombuffer(self._intensity, dtype=np.float32)
+        mz.flags.writeable = intensity.flags.writeable = False
         columns: dict[str, Column] = {name: builder.finish() for name, builder in self._texts.items()}
         columns |= {name: builder.finish() for name, builder in self._numbers.items()}
         return Spectra(mz, intensity, offsets, columns, report)

@@ -65,6 +65,10 @@ _POLARITIES: Final = {
     "-": "negative",
 }
 
+#: Intensities between these keep all digits that float32 has.
+_SMALLEST_INTENSITY: Final = float(np.finfo(np.float32).tiny)
+_LARGEST_INTENSITY: Final = float(np.finfo(np.float32).max)
+
 #: Separators of packed texts: between key and value, and after each item.
 _PAIR, END = "\x1f", "\x1e"
 _VISIBLE: Final = {ord(_PAIR): "\u241f", ord(END): "\u241e"}
@@ -101,21 +105,19 @@ def packable(text: str) -> str:
 def pack_original(pairs: Iterable[tuple[str, str]]) -> str:
     """Store original fields as one text: in order of first appearance, repetitions of a field together."""
     kept = list(pairs)
+    if len({key for key, _ in kept}) < len(kept):
+        grouped: dict[str, list[tuple[str, str]]] = {}
+        for pair in kept:
+            grouped.setdefault(pair[0], []).append(pair)
+        kept = [pair for group in grouped.values() for pair in group]
     packed = _packed(kept)
     if packed.count(_PAIR) == len(kept) == packed.count(END):
         return packed
-    return _packed((packable(key), packable(value)) for key, value in kept)
+    return _packed([(packable(key), packable(value)) for key, value in kept])
 
 
-def _packed(pairs: Iterable[tuple[str, str]]) -> str:
-    grouped: dict[str, list[str]] = {}
-    for key, value in pairs:
-        text = f"{key}{_PAIR}{value}{END}"
-        if key in grouped:
-            grouped[key].append(text)
-        else:
-            grouped[key] = [text]
-    return "".join([text for texts in grouped.values() for text in texts])
+def _packed(pairs: list[tuple[str, str]]) -> str:
+    return END.join([*map(_PAIR.join, pairs), ""])
 
 
 def unpack_original(text: str | None) -> Mapping[str, tuple[str, ...]]:
@@ -309,6 +311,11 @@ def checked_peaks(mz: npt.ArrayLike, intensity: npt.ArrayLike) -> tuple[npt.NDAr
         raise SpectrumError(f"m/z and intensity must be numbers: {error}") from error
     if mz_array.ndim != 1 or wide.ndim != 1 or len(mz_array) != len(wide):
         raise SpectrumError(f"m/z has shape {mz_array.shape}, intensity {wide.shape}: expected equal lengths")
+    if are_plain(mz_array, wide):
+        narrow = wide.astype(np.float32)
+        mz_array.flags.writeable = False
+        narrow.flags.writeable = False
+        return mz_array, narrow
     fault = peak_fault(mz_array, wide)
     if fault is not None:
         raise SpectrumError(fault)
@@ -325,6 +332,22 @@ def checked_peaks(mz: npt.ArrayLike, intensity: npt.ArrayLike) -> tuple[npt.NDAr
     mz_array.flags.writeable = False
     narrow.flags.writeable = False
     return mz_array, narrow
+
+
+def are_plain(mz: npt.NDArray[np.float64], intensity: npt.NDArray[np.float64]) -> bool:
+    """Whether nothing at all has to be done to peaks; most are so, and this is the quickest way to see it.
+
+    Examples
+    --------
+    >>> are_plain(np.array([58.0, 91.0]), np.array([999.0, 1.0])), are_plain(np.array([58.0]), np.array([0.0]))
+    (True, False)
+    """
+    if len(mz) == 0 or not bool((mz[1:] >= mz[:-1]).all()):
+        return False
+    # Sorted, so these two are the extremes, and a NaN can only be the single one; every comparison with it is false.
+    if not (mz[0] > 0 and mz[-1] < math.inf):
+        return False
+    return bool(intensity.min() >= _SMALLEST_INTENSITY and intensity.max() <= _LARGEST_INTENSITY)
 
 
 def peak_fault(mz: npt.NDArray[np.float64], intensity: npt.NDArray[np.float64]) -> str | None:

@@ -8,13 +8,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
-from nps_spectra.spectrum import FIELDS, REPRESENTATIONS, normalise_polarity
+from nps_spectra.spectrum import REPRESENTATIONS, normalise_polarity
 
 _MISSING: Final = frozenset({"", "n/a", "na", "nan", "none", "null", "unknown", "-", "--", "?", "not available"})
+_LONGEST_MISSING: Final = max(map(len, _MISSING))
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
-_ONE_NUMBER: Final = re.compile(rf"^\s*({_NUMBER})\s*$")
+_ONE_NUMBER: Final = re.compile(rf"^\s*({_NUMBER})\s*$", re.ASCII)
 _TIME: Final = re.compile(
     rf"^\s*({_NUMBER})\s*(min|mins|minute|minutes|m|sec|secs|second|seconds|s)?\.?\s*(\(.*\))?\s*$", re.IGNORECASE
 )
@@ -30,6 +32,10 @@ _ZERO_IS_MISSING: Final = frozenset(
     {"cas", "charge", "exact_mass", "ms_level", "nominal_mass", "precursor_mz", "retention_index"}
 )
 _ADDUCT_CHARGE: Final = re.compile(r"\](?:(\d{0,3})([+-])|(\+{2,9}|-{2,9}))\*?$")
+
+_NO_ENERGY: Final = re.compile("ramp|%|nce", re.IGNORECASE)
+#: Longer texts are converted anew, so that those met before take little memory whatever the file holds.
+_LONGEST_REMEMBERED: Final = 250
 
 #: Ionisation techniques by the token that names them in instrument types ("LC-ESI-QTOF", "GC-EI-TOF").
 IONIZATIONS: Final = {
@@ -52,13 +58,16 @@ IONIZATIONS: Final = {
 
 def is_missing(text: str) -> bool:
     """Whether a field text only says that the value is not known."""
-    return text.strip().lower() in _MISSING
+    text = text.strip()
+    return len(text) <= _LONGEST_MISSING and text.lower() in _MISSING
 
 
 def number(text: str) -> float | None:
     """One finite number and nothing else; None otherwise (``float()`` would take '1_000' and 'nan')."""
     found = _ONE_NUMBER.match(text)
-    value = float(found.group(1)) if found else math.inf
+    if found is None:
+        return None
+    value = float(found.group(1))
     return value if math.isfinite(value) else None
 
 
@@ -149,6 +158,7 @@ _CONVERTERS: Final[dict[str, Callable[[str], Any]]] = {
     "charge": _charge,
     "precursor_mz": _precursor,
     "exact_mass": _positive,
+    "collision_energy_ev": number,
     "nominal_mass": _nominal,
     "retention_index": _retention_index,
     "representation": _representation,
@@ -174,31 +184,43 @@ def assign(fields: dict[str, Any], notes: list[str], name: str, text: str, unit:
     unit : {"min", "s"}, optional
         Unit of a retention time that names none, where the format fixes it.
     """
+    convert = _cached if len(text) <= _LONGEST_REMEMBERED else converted
+    place(fields, notes, name, *convert(name, text, unit))
+
+
+def place(fields: dict[str, Any], notes: list[str], name: str, known: bool, value: Any) -> None:
+    """Put what `converted` gave into `fields`, as `assign` does."""
+    if name not in fields:
+        if value is not None:
+            fields[name] = (value,) if name == "synonyms" else value
+        elif known:
+            notes.append(f"{name}: value not understood, kept in the original fields only")
+    elif name == "synonyms" and value is not None:
+        fields[name] = (*fields[name], value)
+
+
+def converted(name: str, text: str, unit: str | None = None) -> tuple[bool, Any]:
+    """Whether a text says that there is a value of a typed field, and the value; None if it is not understood.
+
+    Examples
+    --------
+    >>> converted("cas", "58082"), converted("cas", "58-08-3"), converted("cas", "N/A")
+    ((True, '58-08-2'), (True, None), (False, None))
+    """
     text = text.strip()
     # "-" says "unknown" in every field but the polarity, where it is a sign.
     if is_missing(text) and (name, text) != ("polarity", "-"):
-        return
+        return False, None
     if name in _ZERO_IS_MISSING and number(text) == 0:
-        return
-    kind = FIELDS[name]
-    if kind == "texts":
-        fields[name] = (*fields.get(name, ()), text)
-        return
-    if fields.get(name) is not None:
-        return
-    value: Any
+        return False, None
     if name == "retention_time_s":
-        value = _time(text, unit)
-    elif name in _CONVERTERS:
-        value = _CONVERTERS[name](text)
-    elif kind == "float":
-        value = number(text)
-    else:
-        value = text
-    if value is None:
-        notes.append(f"{name}: value not understood, kept in the original fields only")
-        return
-    fields[name] = value
+        return True, _time(text, unit)
+    convert = _CONVERTERS.get(name)
+    return True, text if convert is None else convert(text)
+
+
+#: Most values are those of the records before: instruments, adducts, and all of the substance itself.
+_cached: Final = lru_cache(maxsize=8192)(converted)
 
 
 def assign_collision_energy(fields: dict[str, Any], notes: list[str], text: str) -> None:
@@ -210,26 +232,41 @@ def assign_collision_energy(fields: dict[str, Any], notes: list[str], text: str)
     if fields.get("collision_energy") is not None:
         return
     assign(fields, notes, "collision_energy", text)
+    value = _cached_energy_ev(text) if len(text) <= _LONGEST_REMEMBERED else _energy_ev(text)
+    if value is not None:
+        fields.setdefault("collision_energy_ev", value)
+
+
+def _energy_ev(text: str) -> float | None:
     energies = _ENERGY.findall(text)
-    if len(energies) == 1 and len(_AMOUNT.findall(text)) == 1 and not re.search("ramp|%|nce", text, re.IGNORECASE):
-        value = number(energies[0][0])
-        if value is not None:
-            fields.setdefault("collision_energy_ev", value)
+    if len(energies) != 1 or len(_AMOUNT.findall(text)) != 1 or _NO_ENERGY.search(text):
+        return None
+    return number(energies[0][0])
+
+
+_cached_energy_ev: Final = lru_cache(maxsize=1024)(_energy_ev)
+
+
+def _adduct_charge(adduct: str) -> int | None:
+    found = _ADDUCT_CHARGE.search(adduct)
+    if found is None:
+        return None
+    # "[M+2H]2+" or "[M+2H]++"
+    sign = found.group(2) or found.group(3)[0]
+    size = int(found.group(1) or 1) if found.group(2) else len(found.group(3))
+    return size if sign == "+" else -size
 
 
 def complete(fields: dict[str, Any], notes: list[str]) -> None:
     """Fill what follows from other fields: polarity and charge from the adduct, technique from the instrument."""
     adduct = fields.get("adduct")
-    found = _ADDUCT_CHARGE.search(adduct) if adduct else None
-    if found:
-        # "[M+2H]2+" or "[M+2H]++"
-        sign = found.group(2) or found.group(3)[0]
-        size = int(found.group(1) or 1) if found.group(2) else len(found.group(3))
-        fields.setdefault("charge", size if sign == "+" else -size)
+    of_adduct = _adduct_charge(adduct) if adduct else None
+    if of_adduct is not None:
+        fields.setdefault("charge", of_adduct)
     charge = fields.get("charge")
     if charge and fields.get("polarity") is None:
         fields["polarity"] = "positive" if charge > 0 else "negative"
-    elif charge and found is None and (charge > 0) != (fields["polarity"] == "positive"):
+    elif charge and of_adduct is None and (charge > 0) != (fields["polarity"] == "positive"):
         fields["charge"] = -charge
     if fields.get("ionization") is None and fields.get("instrument_type"):
         technique = ionization_of(fields["instrument_type"])

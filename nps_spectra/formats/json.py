@@ -223,13 +223,14 @@ def _numbers(values: list[Any], key: str) -> list[float]:
         return values
     if kinds <= {int, float, str}:
         try:
-            if not (str in kinds and any("_" in value for value in values if isinstance(value, str))):
+            # float() takes "1_000" and digits of other scripts.
+            if all("_" not in value and value.isascii() for value in values if isinstance(value, str)):
                 return list(map(float, values))
         except (ValueError, OverflowError):
             pass
     for at, value in enumerate(values, start=1):
         try:
-            if type(value) not in (int, float, str) or "_" in str(value):
+            if type(value) not in (int, float, str) or "_" in str(value) or not str(value).isascii():
                 raise ValueError
             float(value)
         except (ValueError, OverflowError):

@@ -5,21 +5,31 @@ Format: Matrix Science, "Data file format", http://www.matrixscience.com/help/da
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
 from nps_spectra.formats.fields import (
     assign,
     assign_collision_energy,
     complete,
+    converted,
     ionization_of,
     is_missing,
+    place,
 )
-from nps_spectra.formats.record import ParsedRecord, RawRecord, RecordFault, TextFormat
+from nps_spectra.formats.numbers import number_columns
+from nps_spectra.formats.record import ParsedRecord, RawRecord, RecordFault, TextFormat, Writer
+from nps_spectra.formats.written import digits, one_line, peak_digits
+from nps_spectra.spectrum import Spectrum
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 _BEGIN: Final = "BEGIN IONS"
 _END: Final = "END IONS"
+_FIRST_OF_MARKS: Final = "BbEe"
 _COMMENT: Final = ("#", ";", "!", "/")
 
 #: Typed field for a parameter; of several parameters for one field the first of this table wins.
@@ -43,10 +53,16 @@ _PARAMETERS: Final = {
     "source_instrument": "instrument",
     "instrument_type": "instrument_type",
     "ionization": "ionization",
+    "retention_index": "retention_index",
+    "nominal_mass": "nominal_mass",
+    "spectrum_representation": "representation",
+    "contributor": "contributor",
+    "license": "licence",
+    "licence": "licence",
+    "comment": "comment",
 }
 _NAMES: Final = ("name", "compound_name", "title")
-#: pyteomics gives up a whole record if one of these is not as it expects.
-_CONVERTED_HERE: Final = frozenset({"pepmass", "charge", "rtinseconds"})
+_SYNONYM: Final = "synonym"
 
 
 def _sniff(head: str, _name: str) -> bool:
@@ -64,6 +80,9 @@ def _split(lines: Iterable[tuple[int, str]]) -> Iterator[RawRecord]:
     kept: list[str] = []
     start, inside, any_block = 0, False, False
     for at, line in lines:
+        if inside and (first := line[:1]).isalnum() and first not in _FIRST_OF_MARKS:
+            kept.append(line)  # a peak or a parameter, as most lines are
+            continue
         text = line.strip()
         mark = text.upper() if len(text) == len(_BEGIN) or len(text) == len(_END) else ""
         if mark == _BEGIN:
@@ -92,56 +111,79 @@ def _parse(raw: RawRecord, _name: str) -> ParsedRecord:
         raise RecordFault(f"found {first[:40]!r} outside a block, expected {_BEGIN!r}")
     if len(raw.lines) < 2 or last.upper() != _END:
         raise RecordFault(f"{_END} missing: the record is cut short")
-    body = [text for text in map(str.strip, raw.lines[1:-1]) if text and not text.startswith(_COMMENT)]
-    own = [text for text in body if "=" in text]
-    peaks = [text for text in body if "=" not in text]
-    pairs = [(key.strip(), value.strip()) for key, _, value in (text.partition("=") for text in (*raw.context, *own))]
-    kept = [f"{key}={value}" for key, value in pairs if key.lower() not in _CONVERTED_HERE]
-    parameters, mz, intensity = _by_pyteomics(kept, peaks)
-    # Of a repeated parameter the last one holds, so that a block overrides what the file sets for all blocks.
-    parameters |= {key.lower(): value for key, value in pairs if key.lower() in _CONVERTED_HERE}
-    record = ParsedRecord(mz, intensity, original=pairs, dialect="MGF")
-    _assign_all(record.fields, record.notes, parameters)
+    body = [*raw.context, *raw.lines[1:-1]]
+    # In most files the peaks follow the parameters: then no peak is looked at by itself.
+    start = next((at for at, line in enumerate(body) if "0" <= line[:1] <= "9"), len(body))
+    found, others = _parameters(body[:start])
+    columns = number_columns(body[start:], 2) if not others else None
+    if columns is None:
+        found, others = _parameters(body)
+        columns = _peaks(others)
+    record = ParsedRecord(columns[0], columns[1], original=[one[0] for one in found], dialect="MGF")
+    _assign_all(record.fields, record.notes, found)
     return record
 
 
-def _by_pyteomics(parameters: Sequence[str], peaks: Sequence[str]) -> tuple[dict[str, str], list[float], list[float]]:
-    # Here, because importing the formats must not import pyteomics.
-    from pyteomics import mgf
-    from pyteomics.auxiliary import PyteomicsError
-
-    block = io.StringIO("\n".join((_BEGIN, *parameters, *peaks, _END)))
-    try:
-        found = next(mgf.MGF(block, use_header=False, convert_arrays=0, read_charges=False))
-    except PyteomicsError as error:
-        raise RecordFault(_bad_peak(peaks)) from error
-    mz, intensity = found["m/z array"], found["intensity array"]
-    # pyteomics reads "1_000" as a number, and a line of one number as an m/z without intensity.
-    if len(mz) != len(intensity) or any("_" in line for line in peaks):
-        raise RecordFault(_bad_peak(peaks))
-    return found["params"], mz, intensity
+#: Key and value as they stand in the file, the key in lower case, and what the value is: see `converted`.
+_Parameter = tuple[tuple[str, str], str, bool, Any]
 
 
-def _bad_peak(peaks: Sequence[str]) -> str:
-    for at, line in enumerate(peaks, start=1):
-        cells = line.split()
-        try:
-            fine = len(cells) > 1 and "_" not in line and [float(cell) for cell in cells[:2]]
-        except ValueError:
-            fine = False
-        if not fine:
-            return f"peak {at} is {line[:40]!r}, expected 'm/z intensity'"
-    return "the peaks cannot be read"
+def _parameters(lines: Sequence[str]) -> tuple[list[_Parameter], list[str]]:
+    """Parameters, and the lines that are neither one nor a comment."""
+    found = [_cached_parameter(line) if len(line) <= _LONGEST_REMEMBERED else _parameter(line) for line in lines]
+    if None not in found:
+        return found, []  # type: ignore[return-value]
+    others = [text for line, one in zip(lines, found, strict=True) if one is None and (text := line.strip())]
+    return [one for one in found if one is not None], [text for text in others if not text.startswith(_COMMENT)]
 
 
-def _assign_all(fields: dict[str, Any], notes: list[str], parameters: dict[str, str]) -> None:
+def _parameter(line: str) -> _Parameter | None:
+    text = line.strip()
+    key, found, value = text.partition("=")
+    if not found or text.startswith(_COMMENT):
+        return None
+    key, value = key.rstrip(), value.lstrip()
+    lower = key.lower()
+    field = _PARAMETERS.get(lower)
+    known, typed = (False, None) if field is None else converted(field, value)
+    return (key, value), lower, known, typed
+
+
+#: Longer lines are taken apart anew, so that those met before take little memory whatever the file holds.
+_LONGEST_REMEMBERED: Final = 250
+#: Most lines are those of a record before: instrument, adduct, and all of the substance itself.
+_cached_parameter: Final = lru_cache(maxsize=8192)(_parameter)
+
+
+def _peaks(lines: list[str]) -> tuple[npt.NDArray[np.float64], ...]:
+    columns = number_columns(lines, 2)
+    if columns is not None:
+        return columns
+    # A third column, such as the charge of a fragment, is no part of a spectrum here.
+    pairs = [" ".join(text.split()[:2]) for text in lines]
+    columns = number_columns(pairs, 2)
+    if columns is None:
+        at = next(at for at, pair in enumerate(pairs) if number_columns([pair], 2) is None)
+        raise RecordFault(f"peak {at + 1} is {lines[at][:40]!r}, expected 'm/z intensity'")
+    return columns
+
+
+def _assign_all(fields: dict[str, Any], notes: list[str], found: list[_Parameter]) -> None:
+    # Of a repeated parameter the last one holds, so that a block overrides what the file sets for all blocks.
+    last = {one[1]: one for one in found}
+    parameters = {key: one[0][1] for key, one in last.items()}
     names = [parameters[key] for key in _NAMES if parameters.get(key)]
     if names:
         # A name that says "unknown" is still what the spectrum is called, unless there is a better one.
         fields["name"] = next((name for name in names if not is_missing(name)), names[0])
-    for key, name in _PARAMETERS.items():
-        if key in parameters:
-            assign(fields, notes, name, parameters[key])
+    for key, field in _PARAMETERS.items():
+        if key in last:
+            _, _, known, value = last[key]
+            place(fields, notes, field, known, value)
+    if _SYNONYM in last:
+        for (_, value), key, _, _ in found:
+            if key == _SYNONYM:
+                assign(fields, notes, "synonyms", value)
     if "inchi" in parameters:
         assign(fields, notes, "inchi", parameters["inchi"].strip('"'))
     if "inchiaux" in parameters and fields.get("inchikey") is None:
@@ -161,9 +203,9 @@ def _assign_all(fields: dict[str, Any], notes: list[str], parameters: dict[str, 
     complete(fields, notes)
 
 
-def _assign_precursor(fields: dict[str, Any], notes: list[str], parameters: dict[str, str]) -> None:
+def _assign_precursor(fields: dict[str, Any], notes: list[str], parameters: Mapping[str, str]) -> None:
     """PEPMASS is 'm/z [intensity [charge]]'; 0 stands for missing, of the charge too."""
-    pepmass = parameters.get("pepmass", "").split()
+    pepmass = (parameters.get("pepmass") or parameters.get("precursor_mz", "")).split()
     if pepmass:
         assign(fields, notes, "precursor_mz", pepmass[0])
     charge = parameters.get("charge") or (pepmass[2] if len(pepmass) > 2 else "")
@@ -174,6 +216,76 @@ def _assign_precursor(fields: dict[str, Any], notes: list[str], parameters: dict
         notes.append("CHARGE without a sign and no IONMODE: taken as positive")
 
 
+#: The keys that each typed field is read from; the last one is that which is written.
+_KEYS_OF: Final = {
+    "name": ("name", "compound_name", "title"),
+    "synonyms": (_SYNONYM,),
+    "precursor_mz": ("precursor_mz", "pepmass"),
+    "charge": ("charge",),
+    "retention_time_s": ("rtinseconds",),
+    "ms_level": ("ms_level", "mslevel"),
+    "polarity": ("polarity", "ion_mode", "ionmode"),
+    "adduct": ("precursor_type", "adduct"),
+    "collision_energy": ("collision_energy",),
+    "formula": ("formula",),
+    "exact_mass": ("exact_mass", "exactmass"),
+    "nominal_mass": ("nominal_mass",),
+    "smiles": ("smiles",),
+    "inchi": ("inchi",),
+    "inchikey": ("inchiaux", "inchikey"),
+    "cas": ("cas",),
+    "ionization": ("ionization",),
+    "instrument": ("source_instrument", "instrument"),
+    "instrument_type": ("instrument_type",),
+    "representation": ("spectrum_representation",),
+    "retention_index": ("retention_index",),
+    "accession": ("spectrum_id", "spectrumid"),
+    "contributor": ("contributor",),
+    "licence": ("licence", "license"),
+    "comment": ("comment",),
+}
+#: Other programs look for these, whatever else says the same.
+_EXPECTED: Final = ("name", "precursor_mz", "ms_level")
+
+
+def _record(spectrum: Spectrum) -> str:
+    """The original parameters, as far as they say what the typed fields say, and new ones for the others."""
+    pairs = [(_key(key), value) for key, values in spectrum.original.items() for value in values]
+    found = _parse(RawRecord(1, [_BEGIN, *_lines(pairs), _END], []), "").fields
+    written: list[tuple[str, str]] = []
+    for field, keys in _KEYS_OF.items():
+        value = getattr(spectrum, field)
+        agrees = found.get(field, () if field == "synonyms" else None) == value
+        if field == "collision_energy":
+            agrees = agrees and found.get("collision_energy_ev") == spectrum.collision_energy_ev
+            if value is None and spectrum.collision_energy_ev is not None:
+                value = f"{digits(spectrum.collision_energy_ev)} eV"
+        if not agrees:
+            # What the typed field contradicts is kept, but as something else.
+            pairs = [(f"{key}_AS_READ" if key.lower() in keys else key, text) for key, text in pairs]
+        if not agrees or (field in _EXPECTED and all(pair[0].lower() != keys[-1] for pair in pairs)):
+            values = value if isinstance(value, tuple) else () if value is None else (value,)
+            written += [(keys[-1].upper(), _text(field, one)) for one in values]
+    mz, intensity = peak_digits(spectrum)
+    peaks = [f"{at} {height}" for at, height in zip(mz, intensity, strict=True)]
+    return "\n".join([_BEGIN, *_lines([*written, *pairs]), *peaks, _END, "", ""])
+
+
+def _key(key: str) -> str:
+    """A key that is no comment, no peak and no other key when it is read."""
+    return one_line(key).replace("=", "_").strip().lstrip("".join(_COMMENT)).strip() or "NOTE"
+
+
+def _lines(pairs: Sequence[tuple[str, str]]) -> list[str]:
+    return [f"{key}={one_line(value)}" for key, value in pairs]
+
+
+def _text(field: str, value: Any) -> str:
+    if field == "charge":
+        return f"{abs(value)}{'+' if value > 0 else '-'}"
+    return digits(value) if isinstance(value, float) else str(value)
+
+
 FORMAT: Final = TextFormat(
     name="mgf",
     title="Mascot generic format",
@@ -182,4 +294,5 @@ FORMAT: Final = TextFormat(
     split=_split,
     parse=_parse,
     rank=20,
+    writer=Writer(_record, keeps_original=True),
 )

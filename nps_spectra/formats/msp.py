@@ -9,14 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import takewhile
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from nps_spectra.formats.fields import assign, assign_collision_energy, complete
+from nps_spectra.formats.fields import assign, assign_collision_energy, complete, converted, place
+from nps_spectra.formats.numbers import number_columns
 from nps_spectra.formats.peak_lines import pairs_of
 from nps_spectra.formats.record import ParsedRecord, RawRecord, RecordFault, TextFormat, Writer
 from nps_spectra.formats.written import digits, one_line, peak_digits
 from nps_spectra.spectrum import Spectrum
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 #: Typed field for a key, written without blanks, underscores and hyphens, in lower case.
 _KEYS: Final = {
@@ -49,6 +55,7 @@ _KEYS: Final = {
     "spectrumrepresentation": "representation",
     "instrument": "instrument",
     "instrumenttype": "instrument_type",
+    "collisionenergy": "collision_energy",
     "retentiontime": "retention_time_s",
     "rt": "retention_time_s",
     "retentionindex": "retention_index",
@@ -88,8 +95,15 @@ _NEXT_FIELD: Final = re.compile(r";\s*(?=[A-Za-z][A-Za-z_# ]{1,20}:)")
 _COMMENT_PAIR: Final = re.compile(r'"([^"=]+)=([^"]*)"')
 _NAME: Final = re.compile(r"^\s*name\s*:", re.IGNORECASE)
 _COUNT: Final = re.compile(r"^\s*num\s*[_ ]?peaks?\s*:\s*(.*)$", re.IGNORECASE)
-_WHOLE: Final = re.compile(r"^\s*[0-9]{1,9}\s*$")
+_WHOLE: Final = re.compile(r"[0-9]{1,9}")
 _COUNT_REPAIR: Final = "Num Peaks is not the number of peaks: all peaks were read"
+
+
+#: Key and value as they stand in the file, the sign of a dialect, the typed field if there is one, and what its value
+#: is (see `converted`); for a field of `_SPECIAL` that is left to `_assign_all`.
+_Field = tuple[tuple[str, str], int, str | None, bool, Any]
+#: Typed fields whose value depends on more than its text.
+_SPECIAL: Final = frozenset({"collision_energy", "comment", "nominal_mass", "ionization", "retention_time_s"})
 
 
 def _sniff(head: str, name: str) -> bool:
@@ -106,13 +120,16 @@ def _split(lines: Iterable[tuple[int, str]]) -> Iterator[RawRecord]:
     start, kept = 0, list[str]()
     blank = goes_on = False
     for at, line in lines:
+        if not blank and "0" <= line[:1] <= "9" and kept:
+            kept.append(line)  # a peak, as most lines are
+            continue
         if not line or line.isspace():
             blank = True
             continue
         if kept and blank and _starts_peaks(line) and (goes_on or _lacks_peaks(kept)):
             kept.append("")
             goes_on = True
-        elif kept and (blank or (_NAME.match(line) and not _only_fields_without_name(kept))):
+        elif kept and (blank or (_has_name(line) and not _only_fields_without_name(kept))):
             yield RawRecord(start, kept)
             kept, goes_on = [], False
         if not kept:
@@ -123,15 +140,20 @@ def _split(lines: Iterable[tuple[int, str]]) -> Iterator[RawRecord]:
         yield RawRecord(start, kept)
 
 
+def _has_name(line: str) -> bool:
+    # The first letter tells most lines apart, without a regular expression.
+    return line.lstrip()[:1] in ("N", "n") and _NAME.match(line) is not None
+
+
 def _only_fields_without_name(lines: Sequence[str]) -> bool:
     """Whether these lines can be the start of a record whose name comes later, as some programs write it."""
     return not any(_NAME.match(line) or _COUNT.match(line) or not _FIELD.match(line) for line in lines)
 
 
 def _lacks_peaks(lines: Sequence[str]) -> bool:
-    declared = next((count.group(1) for count in map(_COUNT.match, lines) if count), "")
+    declared = next((count.group(1).strip() for count in map(_COUNT.match, lines) if count), "")
     try:
-        return _WHOLE.match(declared) is not None and len(_parse(RawRecord(0, lines), "").mz) < int(declared)
+        return _WHOLE.fullmatch(declared) is not None and len(_parse(RawRecord(0, lines), "").mz) < int(declared)
     except RecordFault:
         return False
 
@@ -141,25 +163,18 @@ def _parse(raw: RawRecord, _name: str) -> ParsedRecord:
     if not _NAME.match(raw.lines[0]) and not any(map(_NAME.match, header)):
         raise RecordFault(f"found {raw.lines[0].strip()[:40]!r}, expected a record that starts with 'Name:'")
     record = ParsedRecord((), ())
-    declared: str | None = None
-    peaks_from = len(raw.lines)
-    pairs: list[tuple[str, str]] = []
-    for at, line in enumerate(raw.lines):
-        count = _COUNT.match(line)
-        if count:
-            declared, peaks_from = count.group(1).strip(), at + 1
-            break
-        if at and _starts_peaks(line):
-            peaks_from = at
-            break
-        pairs += _fields_of(line)
-    record.original = pairs
-    record.dialect = _dialect(pairs)
-    _assign_all(record, pairs)
+    found, declared, peaks_from = _usual_fields(raw.lines) or _fields_and_peaks(raw.lines)
+    record.original = [field[0] for field in found]
+    record.dialect = _DIALECTS[min([field[1] for field in found], default=5)]
+    _assign_all(record, found)
     peak_lines = [line for line in raw.lines[peaks_from:] if line]
-    expected = int(declared) if declared is not None and _WHOLE.match(declared) else None
-    record.mz, record.intensity, annotations = pairs_of(peak_lines, expected, "Num Peaks")
-    record.original += [("Peak annotation", text) for text in annotations]
+    expected = int(declared) if declared is not None and _WHOLE.fullmatch(declared) else None
+    columns = _columns(peak_lines)
+    if columns is not None:
+        record.mz, record.intensity = columns
+    else:
+        record.mz, record.intensity, annotations = pairs_of(peak_lines, expected, "Num Peaks")
+        record.original += [("Peak annotation", text) for text in annotations]
     if len(peak_lines) < len(raw.lines) - peaks_from:
         if expected != len(record.mz):
             raise RecordFault(f"peaks go on after a blank line: {len(record.mz)} in all, Num Peaks is {declared}")
@@ -171,15 +186,71 @@ def _parse(raw: RawRecord, _name: str) -> ParsedRecord:
     return record
 
 
-def _fields_of(line: str) -> list[tuple[str, str]]:
+_Parts = tuple[list[_Field], str | None, int]
+
+
+def _usual_fields(lines: Sequence[str]) -> _Parts | None:
+    """Fields, count and first line of the peaks, if they follow each other as usual; None if not."""
+    start = next((at for at, line in enumerate(lines) if "0" <= line[:1] <= "9"), 0)
+    count = _COUNT.match(lines[start - 1]) if start else None
+    if count is None:
+        return None
+    try:
+        found = [
+            field
+            for line in lines[: start - 1]
+            for field in (_cached_fields(line) if len(line) <= _LONGEST_REMEMBERED else _fields_of(line))
+        ]
+    except RecordFault:
+        return None
+    return None if any(field[1] == _A_COUNT for field in found) else (found, count.group(1).strip(), start)
+
+
+def _fields_and_peaks(lines: Sequence[str]) -> _Parts:
+    found: list[_Field] = []
+    for at, line in enumerate(lines):
+        count = _COUNT.match(line)
+        if count:
+            return found, count.group(1).strip(), at + 1
+        if at and _starts_peaks(line):
+            return found, None, at
+        found += _cached_fields(line) if len(line) <= _LONGEST_REMEMBERED else _fields_of(line)
+    return found, None, len(lines)
+
+
+def _columns(lines: Sequence[str]) -> tuple[npt.NDArray[np.float64], ...] | None:
+    """m/z and intensity where semicolons and line ends stand between the peaks; None for any other spelling."""
+    text = "\n".join(lines)
+    if ";" in text:
+        lines = text.replace(";\n", "\n").rstrip("; ").replace(";", "\n").split("\n")
+    return number_columns(lines, 2)
+
+
+def _fields_of(line: str) -> tuple[_Field, ...]:
     found = _FIELD.match(line)
     if found is None:
         raise RecordFault(f"found {line.strip()[:40]!r}, expected 'Field: value' or peaks")
     key, value = found.group(1).rstrip(), found.group(2).strip()
-    if _plain_key(key) in _ON_ONE_LINE and ";" in value:
+    if ";" in value and _plain_key(key) in _ON_ONE_LINE:
         parts = _NEXT_FIELD.split(value)
-        return [(key, parts[0].strip()), *(pair for part in parts[1:] for pair in _fields_of(part))]
-    return [(key, value)]
+        first = parts[0].strip()
+        return (_field(key, first), *(field for part in parts[1:] for field in _fields_of(part)))
+    return (_field(key, value),)
+
+
+def _field(key: str, value: str) -> _Field:
+    plain = _plain_key(key)
+    name = _KEYS.get(plain)
+    if name is None or name in _SPECIAL or (name == "synonyms" and value.startswith("$:")):
+        # "$:28 ..." is one of NIST's coded remarks and not a name; it is kept in the original fields.
+        return (key, value), _sign(key, plain, value), name if name in _SPECIAL else None, False, None
+    return (key, value), _sign(key, plain, value), name, *converted(name, value)
+
+
+#: Longer lines are taken apart anew, so that those met before take little memory whatever the file holds.
+_LONGEST_REMEMBERED: Final = 250
+#: Most lines are those of a record before: instrument, adduct, and all of the substance itself.
+_cached_fields: Final = lru_cache(maxsize=8192)(_fields_of)
 
 
 def _starts_peaks(line: str) -> bool:
@@ -191,42 +262,51 @@ def _plain_key(key: str) -> str:
     return key.lower().replace(" ", "").replace("_", "").replace("-", "")
 
 
-def _dialect(pairs: list[tuple[str, str]]) -> str:
-    keys = {key for key, _ in pairs}
-    plain = {_plain_key(key) for key in keys}
-    if "PRECURSORMZ" in keys or "PRECURSORTYPE" in keys or "ontology" in plain:
-        return "MSP of RIKEN / MS-DIAL"
-    if any(_COMMENT_PAIR.search(value) for key, value in pairs if _plain_key(key).startswith("comment")):
-        return "MSP of MoNA"
-    if "casno" in plain:
-        return "MSP of SWGDRUG"
-    if "dbno" in plain or "splash" in plain or any(value.startswith("MSBNK-") for key, value in pairs if key == "DB#"):
-        return "MSP of MassBank"
-    if "nist#" in plain or "db#" in plain:
-        return "MSP of NIST"
-    return "MSP"
+#: By the smallest `_sign` of all fields of a record.
+_DIALECTS: Final = (
+    *("MSP of RIKEN / MS-DIAL", "MSP of MoNA", "MSP of SWGDRUG", "MSP of MassBank", "MSP of NIST"),
+    "MSP",
+)
 
 
-def _assign_all(record: ParsedRecord, pairs: list[tuple[str, str]]) -> None:
+_A_COUNT: Final = -1
+
+
+def _sign(key: str, plain: str, value: str) -> int:
+    """Which dialect a field is a sign of, as a place in `_DIALECTS`; `_A_COUNT` if it is no field but the count."""
+    if plain in ("numpeaks", "numpeak"):
+        return _A_COUNT
+    if key in ("PRECURSORMZ", "PRECURSORTYPE") or plain == "ontology":
+        return 0
+    if plain.startswith("comment") and _COMMENT_PAIR.search(value):
+        return 1
+    if plain == "casno":
+        return 2
+    if plain in ("dbno", "splash") or (key == "DB#" and value.startswith("MSBNK-")):
+        return 3
+    return 4 if plain in ("nist#", "db#") else 5
+
+
+def _assign_all(record: ParsedRecord, found: list[_Field]) -> None:
     fields, notes = record.fields, record.notes
     packed: list[tuple[str, str]] = []
     # RIKEN and MS-DIAL define retention times in minutes; in other dialects a bare number says nothing.
     unit = "min" if record.dialect == "MSP of RIKEN / MS-DIAL" else None
-    for key, value in pairs:
-        plain = _plain_key(key)
-        name = _KEYS.get(plain)
-        if plain == "collisionenergy":
+    for (_, value), _, name, known, typed in found:
+        if name is None:
+            continue
+        if name not in _SPECIAL:
+            place(fields, notes, name, known, typed)
+        elif name == "collision_energy":
             assign_collision_energy(fields, notes, value)
-        elif name == "synonyms" and value.startswith("$:"):
-            continue  # NIST's coded remarks ("$:28 InChIKey"), not a name; kept in the original fields
         elif name == "nominal_mass":
             _assign_molecular_weight(fields, value)
-        elif name == "ionization" and value.strip().lower() in ("positive", "negative"):
+        elif name == "ionization" and value.lower() in ("positive", "negative"):
             assign(fields, notes, "polarity", value)
-        elif name is not None:
+        else:
             assign(fields, notes, name, value, unit)
-        if name == "comment":
-            packed += _COMMENT_PAIR.findall(value)
+            if name == "comment":
+                packed += _COMMENT_PAIR.findall(value)
     for key, value in packed:
         name = _COMMENT_KEYS.get(_plain_key(key))
         if name is not None and fields.get(name) is None:
@@ -236,7 +316,7 @@ def _assign_all(record: ParsedRecord, pairs: list[tuple[str, str]]) -> None:
 
 def _assign_molecular_weight(fields: dict[str, Any], value: str) -> None:
     # "MW" is the nominal mass in NIST's dialects and an average or exact mass elsewhere: only a whole number is taken.
-    if _WHOLE.match(value) and int(value) > 0:
+    if _WHOLE.fullmatch(value) and int(value) > 0:
         fields.setdefault("nominal_mass", int(value))
 
 

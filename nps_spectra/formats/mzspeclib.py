@@ -189,7 +189,7 @@ def _read_peaks(record: ParsedRecord, lines: Sequence[str]) -> None:
     for at, line in enumerate(lines, start=1):
         cells = line.split("\t") if "\t" in line else line.split()
         try:
-            if len(cells) < 2 or "_" in cells[0] or "_" in cells[1]:
+            if len(cells) < 2 or any("_" in cell or not cell.isascii() for cell in cells[:2]):
                 raise ValueError
             mz.append(float(cells[0]))
             intensity.append(float(cells[1]))

@@ -17,7 +17,10 @@ _QUOTED: Final = re.compile(r'"[^"]*"')
 _BREAK: Final = re.compile(r"[;()\[\]{}]")
 _PLAIN: Final = re.compile(r"^[-+0-9.eE\s;]*$")
 _PLAIN_WITH_COMMAS: Final = re.compile(r"^[-+0-9.eE\s;,]*$")
-_NUMBER: Final = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf(?:inity)?)", re.IGNORECASE)
+# ASCII: float() would take digits of other scripts, too.
+_NUMBER: Final = re.compile(
+    r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf(?:inity)?)", re.IGNORECASE | re.ASCII
+)
 _ONLY_NUMBERS: Final = re.compile(r"[-+0-9.eE,;()\[\]{}]*")
 
 

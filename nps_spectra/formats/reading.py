@@ -26,7 +26,7 @@ from nps_spectra.formats.report import InputFile, ReadReport, Reject
 from nps_spectra.formats.streams import Member, members, peek_bytes, peek_text, text_lines
 from nps_spectra.run import Run
 from nps_spectra.spectra import Spectra, SpectraBuilder
-from nps_spectra.spectrum import Source, checked_peaks, pack_original
+from nps_spectra.spectrum import Source, are_plain, checked_peaks, pack_original
 
 EI_ASSUMED: Final = "whole m/z, no precursor and no ionisation named: taken as EI"
 _SAYS_NOT_EI: Final = ("ionization", "precursor_mz", "adduct", "collision_energy", "charge")
@@ -260,7 +260,7 @@ def parsed_record(
     -------
     ParsedRecord
     mz, intensity : ndarray
-        As `checked_peaks` gives them.
+        As `checked_peaks` gives them, but not read-only.
 
     Raises
     ------
@@ -291,10 +291,12 @@ def _recognised_text(head: str, name: str) -> TextFormat:
 
 
 def _peaks(parsed: ParsedRecord, *, may_be_empty: bool) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    mz = np.array(parsed.mz, dtype=np.float64)
-    intensity = np.array(parsed.intensity, dtype=np.float64)
+    mz = np.asarray(parsed.mz, dtype=np.float64)
+    intensity = np.asarray(parsed.intensity, dtype=np.float64)
     if len(mz) == 0 and not may_be_empty:
         raise RecordFault(_NO_PEAKS)
+    if len(mz) == len(intensity) and are_plain(mz, intensity):
+        return mz, intensity.astype(np.float32)
     checked = checked_peaks(mz, intensity)
     if len(checked[0]) == 0:
         if not may_be_empty:
@@ -302,7 +304,7 @@ def _peaks(parsed: ParsedRecord, *, may_be_empty: bool) -> tuple[np.ndarray[Any,
         parsed.notes.append(EMPTY_SCAN)
     if len(checked[0]) < len(mz):
         parsed.repairs.append("peaks of intensity 0 left out")
-    if bool(np.any(mz[1:] < mz[:-1])):
+    if bool((mz[1:] < mz[:-1]).any()):
         parsed.repairs.append(_SORTED)
     return checked
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from nps_spectra.formats.numbers import number_columns
 from nps_spectra.formats.record import ParsedRecord, RawRecord, RecordFault, TextFormat
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 # float() would also take '1_000' and digits of other scripts; NaN and infinity are left to the check of the peaks.
 _NUMBER: Final = re.compile(
     r"[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?|nan|inf(?:inity)?)", re.IGNORECASE | re.ASCII
 )
 _HEADER: Final = re.compile(
-    r"\W*(?:m\s*/?\s*z|mass(?:es)?|x)\b.*(?:\b(?:rel|int|abund|y\b)|intens|abund|count|height|area)", re.IGNORECASE
+    r"\W*(?:m\s*(?:/\s*)?z|mass(?:es)?|x)\b.*(?:\b(?:rel|int|abund|y\b)|intens|abund|count|height|area)", re.IGNORECASE
 )
 _THOUSANDS: Final = re.compile(r"\d{1,3}(?:,\d{3})+")
 _COMPRESSED: Final = re.compile(r"\.(?:gz|xz|bz2)$", re.IGNORECASE)
@@ -46,6 +51,16 @@ def _cells(line: str, delimiter: str | None) -> list[str]:
     return [cell.strip() for cell in line.strip().split(delimiter)]
 
 
+def _columns(lines: Sequence[str], delimiter: str | None) -> tuple[npt.NDArray[np.float64], ...] | None:
+    """m/z and intensity of lines that are all of the plainest spelling; None where one has to be looked at."""
+    if delimiter is None:
+        return number_columns(lines, 2)
+    text = "\n".join(lines)
+    if " " in text or text.count(delimiter) != len(lines):
+        return None
+    return number_columns(text.replace(delimiter, " ").split("\n"), 2)
+
+
 def _is_peak(line: str) -> bool:
     delimiter = _delimiter(line)
     cells = _cells(line, delimiter)
@@ -58,6 +73,8 @@ def _sniff(head: str, _name: str) -> bool:
     lines = [line for line in head.split("\n") if _is_data(line)]
     if lines and _HEADER.match(lines[0]):
         lines = lines[1:]
+    if lines and _columns(lines, _delimiter(lines[0])) is not None:
+        return True
     # A bad line further down is to be named as such, not to make the file unknown.
     return bool(lines) and _is_peak(lines[0]) and 2 * sum(map(_is_peak, lines)) > len(lines)
 
@@ -82,6 +99,10 @@ def _parse(raw: RawRecord, file_name: str) -> ParsedRecord:
     if not peaks:
         return record
     delimiter = _delimiter(peaks[0][1])
+    columns = _columns([line for _, line in peaks], delimiter)
+    if columns is not None:
+        record.mz, record.intensity = columns
+        return record
     rows = [(at, line, _cells(line, delimiter)) for at, line in peaks]
     for at, line, cells in rows:
         if len(cells) != 2:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -61,7 +61,7 @@ def _header(lines: Sequence[str]) -> _Header | None:
             continue
         lower = [cell.lower() for cell in cells]
         name = next((lower.index(wanted) for wanted in _NAME_COLUMNS if wanted in lower), None)
-        twice = sorted({value for value in known if known.count(value) > 1})
+        twice = sorted(value for value, times in Counter(known).items() if times > 1)
         fault = f"the table has two columns for m/z {twice[0]:g}" if twice else None
         return _Header(delimiter, cells, mz, name, fault)
     return None

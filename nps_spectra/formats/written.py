@@ -25,10 +25,13 @@ def peak_digits(spectrum: Spectrum) -> tuple[list[str], list[str]]:
     --------
     >>> peak_digits(Spectrum([58.0651, 91], [0.1, 999]))
     (['58.0651', '91'], ['0.1', '999'])
+    >>> peak_digits(Spectrum([58.0651], [2.5e6]))
+    (['58.0651'], ['2500000'])
     """
     mz = [digits(value) for value in spectrum.mz.tolist()]
     texts = spectrum.intensity.astype(np.str_).tolist()
-    return mz, [text.removesuffix(".0") for text in texts]
+    # NumPy writes 1e+06 where float64 still writes 1000000.0, which is the better known spelling.
+    return mz, [digits(float(text)) if "e+" in text else text.removesuffix(".0") for text in texts]
 
 
 def one_line(text: str) -> str:

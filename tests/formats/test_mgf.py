@@ -11,6 +11,7 @@ import pytest
 
 from nps_spectra.formats.mgf import FORMAT
 from nps_spectra.formats.record import ParsedRecord, RawRecord, RecordFault
+from nps_spectra.spectrum import Spectrum
 
 BLOCK = """BEGIN IONS
 TITLE=Fentanyl
@@ -33,6 +34,11 @@ def parse(text: str) -> ParsedRecord:
 
 def block(*lines: str) -> ParsedRecord:
     return parse("\n".join(["BEGIN IONS", *lines, "58.065 10", "END IONS"]))
+
+
+def written(spectrum: Spectrum) -> list[str]:
+    assert FORMAT.writer is not None
+    return FORMAT.writer.record(spectrum).split("\n")
 
 
 def fault(text: str) -> str:
@@ -228,6 +234,59 @@ def test_sniff_takes_mgf(head: str) -> None:
 )
 def test_sniff_leaves_other_files(head: str) -> None:
     assert not FORMAT.sniff(head, "a.mgf")
+
+
+def test_a_precursor_of_other_programs_is_taken_where_pepmass_is_missing() -> None:
+    assert block("PRECURSOR_MZ=337.2").fields["precursor_mz"] == 337.2
+    assert block("PEPMASS=337.3", "PRECURSOR_MZ=337.2").fields["precursor_mz"] == 337.3
+
+
+def test_synonyms_are_all_read() -> None:
+    assert block("SYNONYM=a", "synonym=b").fields["synonyms"] == ("a", "b")
+
+
+def test_what_is_written() -> None:
+    spectrum = Spectrum(
+        [58.065, 91.5],
+        [2.5e6, 0.1],
+        name="Fentanyl",
+        synonyms=("a", "b"),
+        precursor_mz=337.2274,
+        charge=-2,
+        polarity="negative",
+        ms_level=3,
+        retention_time_s=312.4,
+        collision_energy_ev=35,
+        nominal_mass=336,
+    )
+    assert written(spectrum) == [
+        *("BEGIN IONS", "TITLE=Fentanyl", "SYNONYM=a", "SYNONYM=b", "PEPMASS=337.2274", "CHARGE=2-"),
+        *("RTINSECONDS=312.4", "MSLEVEL=3", "IONMODE=negative", "COLLISION_ENERGY=35 eV", "NOMINAL_MASS=336"),
+        *("58.065 2500000", "91.5 0.1", "END IONS", "", ""),
+    ]
+
+
+def test_original_parameters_are_written_as_they_stood() -> None:
+    original = {"SCANS": ("7",), "FEATURE_ID": ("12",), "Title": ("a=b",), "PEPMASS": ("337.20 100",)}
+    spectrum = Spectrum([58], [1], name="a=b", precursor_mz=337.2, ms_level=2, original=original)
+    assert written(spectrum)[:-4] == [
+        *("BEGIN IONS", "MSLEVEL=2", "SCANS=7", "FEATURE_ID=12", "Title=a=b", "PEPMASS=337.20 100")
+    ]
+
+
+def test_an_original_parameter_that_a_typed_field_contradicts_is_kept_as_another() -> None:
+    spectrum = Spectrum([58], [1], name="new", ms_level=2, original={"TITLE": ("old",), "COMMENT": ("x",)})
+    assert written(spectrum)[1:5] == ["TITLE=new", "MSLEVEL=2", "TITLE_AS_READ=old", "COMMENT_AS_READ=x"]
+
+
+@pytest.mark.parametrize(
+    ("key", "line"),
+    [("#", "NOTE=x"), ("a=b", "a_b=x"), ("; c", "c=x"), ("BEGIN IONS", "BEGIN IONS=x"), ("58 1", "58 1=x")],
+)
+def test_no_original_key_can_break_a_record(key: str, line: str) -> None:
+    lines = written(Spectrum([58], [1], original={key: ("x",)}))
+    assert line in lines
+    assert list(parse("\n".join(lines)).mz) == [58]
 
 
 def test_importing_the_formats_does_not_import_pyteomics() -> None:

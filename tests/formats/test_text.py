@@ -156,3 +156,13 @@ def test_the_measured_dart_spectra(data_folder: Path) -> None:
         91.055785,
         38466.4625,
     )
+
+
+@pytest.mark.parametrize(
+    "line", ["9" * 300_000 + "x\t1", "m" + " " * 300_000 + "!", "," * 300_000], ids=["digits", "header", "commas"]
+)
+def test_a_long_line_takes_no_quadratic_time(line: str) -> None:
+    # 300,000 steps squared would take minutes: whoever waits here has found it.
+    assert not FORMAT.sniff(f"{line}\n{line}", "a.txt")
+    with pytest.raises(RecordFault):
+        FORMAT.parse(RawRecord(1, ["58\t1", line]), "a.txt")

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from nps_spectra.cli.main import main
 from nps_spectra.errors import NoSpectraError, OptionError
 from nps_spectra.formats import formats, read_spectra, write_spectra
+from nps_spectra.formats.fields import is_missing
+from nps_spectra.formats.written import one_line
 from nps_spectra.spectrum import FIELDS, Spectrum
 
 WRITABLE = sorted(one.name for one in formats().known if one.writer is not None)
+KEEPS_ORIGINAL = {one.name for one in formats().known if one.writer is not None and one.writer.keeps_original}
 ENDING = {one.name: one.extensions[0] for one in formats().known}
 
 EI = Spectrum([44.0, 58.0, 91.0], [80, 999, 12.5], name="mephedrone", formula="C11H15NO", ionization="EI", ms_level=1)
@@ -57,6 +63,61 @@ def test_the_report_names_exactly_the_fields_that_do_not_come_back(
     different = {field for field in FIELDS if getattr(again, field) != getattr(spectrum, field)}
     assert different == set(report.lost) | set(report.changed)
     assert {"name", "precursor_mz"} & different == set()
+
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from(["N/A", "//", "0", "END IONS", "a=b", " x"])
+NUMBER = st.floats(1e-3, 1e9) | st.integers(1, 2000).map(float)
+#: Peaks of any size that float32 holds, duplicates included.
+PEAKS = st.lists(
+    st.tuples(
+        st.floats(1e-3, 1e6) | st.integers(1, 600).map(float), st.floats(0, 2.0**127, width=32, exclude_min=True)
+    ),
+    min_size=1,
+    max_size=8,
+)
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "text": TEXT,
+    "texts": st.lists(TEXT, max_size=3).map(tuple),
+    "float": NUMBER,
+    "int": st.integers(-3, 9),
+}
+CHOICES = {"polarity": ("positive", "negative"), "representation": ("centroid", "profile")}
+KNOWN = st.fixed_dictionaries(
+    {},
+    optional={
+        name: st.sampled_from(CHOICES[name]) if name in CHOICES else VALUES[kind] for name, kind in FIELDS.items()
+    },
+)
+ORIGINAL = st.dictionaries(
+    TEXT | st.sampled_from(["CH$NAME", "COMMENT", "TITLE", "Charge", "PK$PEAK", "ACCESSION"]),
+    st.lists(TEXT, min_size=1, max_size=2).map(tuple),
+    max_size=3,
+)
+
+
+@pytest.mark.parametrize("name", WRITABLE)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(peaks=PEAKS, known=KNOWN, original=ORIGINAL)
+def test_whatever_a_spectrum_holds_comes_back_or_is_told(
+    tmp_path: Path, name: str, peaks: list[tuple[float, float]], known: dict[str, Any], original: Any
+) -> None:
+    spectrum = Spectrum([mz for mz, _ in peaks], [height for _, height in peaks], original=original, **known)
+    path = tmp_path / f"a{ENDING[name]}"
+    report = write_spectra([spectrum, EI], path, format=name)
+    assert report.records_in == 2 == report.records_out + len(report.rejects)
+    read = list(read_spectra(path, format=name, strict=True))
+    assert len(read) == report.records_out
+    if report.rejects:
+        return
+    assert read[0].mz.tolist() == spectrum.mz.tolist()
+    assert read[0].intensity.tolist() == spectrum.intensity.tolist()
+    alone = write_spectra([spectrum], path, format=name)
+    different = {field for field in FIELDS if getattr(read[0], field) != getattr(spectrum, field)}
+    assert different == set(alone.lost) | set(alone.changed)
+    if name in KEEPS_ORIGINAL:
+        kept = "\n".join(value for values in read[0].original.values() for value in values)
+        values = [value for key, values in spectrum.original.items() if not key.startswith("PK$") for value in values]
+        assert all(is_missing(value) or one_line(value).strip() in kept for value in values)
 
 
 def test_a_spectrum_that_the_format_cannot_hold_is_rejected_with_its_place(tmp_path: Path) -> None:
