@@ -245,7 +245,8 @@ def _read_own(record: ParsedRecord, content: Record) -> None:
         value = content.get(name)
         if isinstance(value, bool) or not isinstance(value, (*_KINDS[kind], type(None))):
             raise RecordFault(f"{name} is {_text(value)[:40]}, expected {kind}")
-        record.fields[name] = checked_field(name, value)
+        if (checked := checked_field(name, value)) is not None:
+            record.fields[name] = checked
     original = content.get(_ORIGINAL, {})
     if not isinstance(original, dict) or not all(isinstance(values, list) for values in original.values()):
         raise RecordFault(f"{_ORIGINAL} is {_text(original)[:40]}, expected lists of texts by field")

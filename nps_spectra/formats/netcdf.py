@@ -237,16 +237,32 @@ class NetCDF:
                 shape = (records, *one.shape[1:])
                 one = Variable(one.name, one.dimensions, shape, one.dtype, one.attributes, one.begin, step)
             self.variables[one.name] = one
+        self._refuse_overlaps(read)
+
+    def _refuse_overlaps(self, read: list[Variable]) -> None:
+        """Variables share no bytes: where they do, a length or an offset lies, and values would be taken for others."""
+        end, last = self._at, "the header"
+        for one in sorted(read, key=lambda variable: variable.begin):
+            size = _inner_size(one, moving=bool(one.dimensions) and one.dimensions[0] == self._unlimited)
+            if size and one.begin < end:
+                raise InputError(
+                    f"damaged netCDF header: the values of {one.name[:40]!r} start at byte {one.begin}, inside {last}"
+                )
+            if size:
+                end, last = one.begin + size, f"those of {one.name[:40]!r}"
+
+
+def _inner_size(variable: Variable, *, moving: bool) -> int:
+    """Bytes of a variable; of one with the unlimited dimension, in one record."""
+    size = variable.dtype.itemsize
+    for length in variable.shape[1:] if moving else variable.shape:
+        size *= length
+    return size
 
 
 def _record_size(moving: list[Variable]) -> int:
     """Bytes of one record: each variable filled up to four, but for a lone one."""
-    sizes = []
-    for one in moving:
-        size = one.dtype.itemsize
-        for length in one.shape[1:]:
-            size *= length
-        sizes.append(size)
+    sizes = [_inner_size(one, moving=True) for one in moving]
     return sizes[0] if len(sizes) == 1 else sum(size + -size % 4 for size in sizes)
 
 

@@ -199,18 +199,15 @@ def test_a_file_cut_short_keeps_the_scans_before_the_cut(tmp_path: Path, records
     assert all("cut short" in reason for reason in reasons(spectra))
 
 
-@pytest.mark.parametrize(
-    ("dimension", "reason"),
-    [
-        ("scan_number", "announces 2147483647 scans, the file holds"),
-        ("point_number", "announces 2147483647 points, the file"),
-    ],
-)
-def test_dimensions_that_lie_take_no_memory(tmp_path: Path, dimension: str, reason: str) -> None:
+@pytest.mark.parametrize("dimension", ["scan_number", "point_number"])
+def test_dimensions_that_lie_take_neither_memory_nor_the_values_of_others(tmp_path: Path, dimension: str) -> None:
     content = andi([SURVEY, SURVEY, SURVEY, EMPTY], records=None)
     at = content.index(dimension.encode()) + 12
     spectra = spectra_of(tmp_path, content[:at] + b"\x7f\xff\xff\xff" + content[at + 4 :])
-    assert any(reason in one for one in reasons(spectra))
+    assert len(spectra) == 0
+    (reason,) = reasons(spectra)
+    assert "damaged netCDF header" in reason
+    assert "inside those of" in reason
 
 
 def test_the_container_of_another_version_is_refused_with_what_to_do(tmp_path: Path) -> None:
