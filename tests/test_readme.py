@@ -54,7 +54,7 @@ def test_the_python_runs(
 
 
 def test_links_lead_somewhere(root: Path) -> None:
-    for name in ("README.md", "ARCHITECTURE.md", "reference_library/README.md", "benchmarks/README.md"):
+    for name in ("README.md", "ARCHITECTURE.md", "reference_library/README.md", "benchmarks/README.md", "reference_library/conformance/README.md"):
         text = (root / name).read_text(encoding="utf-8")
         for target in re.findall(r"\]\(([^)#:]+)\)", text):
             assert (root / name).parent.joinpath(target).exists(), f"{name}: {target}"
@@ -88,6 +88,20 @@ def test_swgdrug_as_readme_says(
         assert words[0] == "nps-spectra"
         assert main(words[1:]) == 0, words
     assert "2733 spectra" in capsys.readouterr().out
+
+
+def test_a_library_is_kept_in_order_as_readme_says(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    shutil.copytree(root / "examples" / "seizure_batch", tmp_path / "examples" / "seizure_batch")
+    monkeypatch.chdir(tmp_path)
+    for line in blocks(root, "sh")[3].splitlines():
+        words = shlex.split(line)
+        assert words[0] == "nps-spectra"
+        assert main(words[1:]) == 0, (line, capsys.readouterr().err)
+    written = {path.name for path in tmp_path.iterdir()}
+    assert {"findings.csv", "corrected.h5", "consensus.h5", "corrected.msp", "tablet.jdx", "mirror.svg"} <= written
+    assert "stated by the author" in capsys.readouterr().out
 
 
 def test_massbank_as_readme_says_within_90_s_and_1_5_gib(
