@@ -54,7 +54,13 @@ def test_the_python_runs(
 
 
 def test_links_lead_somewhere(root: Path) -> None:
-    for name in ("README.md", "ARCHITECTURE.md", "reference_library/README.md", "benchmarks/README.md", "reference_library/conformance/README.md"):
+    for name in (
+        "README.md",
+        "ARCHITECTURE.md",
+        "reference_library/README.md",
+        "benchmarks/README.md",
+        "reference_library/conformance/README.md",
+    ):
         text = (root / name).read_text(encoding="utf-8")
         for target in re.findall(r"\]\(([^)#:]+)\)", text):
             assert (root / name).parent.joinpath(target).exists(), f"{name}: {target}"
@@ -117,10 +123,12 @@ def test_massbank_as_readme_says_within_90_s_and_1_5_gib(
     )
     (samples / "powder.mgf").write_text(sample, encoding="utf-8")
     build, match = (words for words in commands if "massbank.h5" in words)
+    # Where there is /proc: what the resource module says of a process begins with the size of the one that started it.
     code = (
-        "import resource, sys; from nps_spectra.cli.main import main; status = main(sys.argv[1:]); "
-        "used = resource.getrusage(resource.RUSAGE_SELF); "
-        "print('PEAK', used.ru_maxrss, used.ru_utime + used.ru_stime); sys.exit(status)"
+        "import os, re, resource, sys; from nps_spectra.cli.main import main; status = main(sys.argv[1:]); "
+        "used = resource.getrusage(resource.RUSAGE_SELF); proc = '/proc/self/status'; "
+        "own = re.search(r'VmHWM:\\s*(\\d+) kB', open(proc).read())[1] if os.path.exists(proc) else used.ru_maxrss; "
+        "print('PEAK', own, used.ru_utime + used.ru_stime); sys.exit(status)"
     )
     if sys.platform == "win32":
         pytest.skip("peak memory is measured by the module resource, which Windows lacks")
