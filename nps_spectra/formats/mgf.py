@@ -175,7 +175,7 @@ def _peaks(lines: list[str]) -> tuple[npt.NDArray[np.float64], ...]:
 def _assign_all(fields: dict[str, Any], notes: list[str], found: list[_Parameter]) -> None:
     # Of a repeated parameter the last one holds, so that a block overrides what the file sets for all blocks.
     last = {one[1]: one for one in found}
-    parameters = {key: one[0][1] for key, one in last.items()}
+    parameters = {one[1]: one[0][1] for one in found}
     names = [parameters[key] for key in _NAMES if parameters.get(key)]
     if names:
         # A name that says "unknown" is still what the spectrum is called, unless there is a better one.
