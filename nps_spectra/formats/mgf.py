@@ -130,21 +130,21 @@ _Parameter = tuple[tuple[str, str], str, bool, Any]
 
 def _parameters(lines: Sequence[str]) -> tuple[list[_Parameter], list[str]]:
     """Parameters, and the lines that are neither one nor a comment."""
-    found: list[_Parameter] = []
-    others: list[str] = []
-    for line in lines:
-        key, sign, value = line.partition("=")
-        known = (_cached_key if len(key) <= _LONGEST_REMEMBERED else _known_key)(key) if sign else None
-        if known is None:
-            text = line.strip()
-            if text and not text.startswith(_COMMENT):
-                others.append(text)
-            continue
-        name, lower, field = known
-        value = value.strip()
-        pair = (name, value)
-        found.append((pair, lower, False, None) if field is None else (pair, lower, *converted(field, value)))
-    return found, others
+    found = [_cached_parameter(line) if len(line) <= _LONGEST_REMEMBERED else _parameter(line) for line in lines]
+    if None not in found:
+        return found, []  # type: ignore[return-value]
+    others = [text for line, one in zip(lines, found, strict=True) if one is None and (text := line.strip())]
+    return [one for one in found if one is not None], [text for text in others if not text.startswith(_COMMENT)]
+
+
+def _parameter(line: str) -> _Parameter | None:
+    key, sign, value = line.partition("=")
+    known = (_cached_key if len(key) <= _LONGEST_REMEMBERED else _known_key)(key) if sign else None
+    if known is None:
+        return None
+    name, lower, field = known
+    value = value.strip()
+    return ((name, value), lower, False, None) if field is None else ((name, value), lower, *converted(field, value))
 
 
 def _known_key(key: str) -> tuple[str, str, str | None] | None:
@@ -154,8 +154,10 @@ def _known_key(key: str) -> tuple[str, str, str | None] | None:
     return None if name.startswith(_COMMENT) else (name, lower, _PARAMETERS.get(lower))
 
 
-#: Longer keys are taken apart anew, so that those met before take little memory whatever the file holds.
-_LONGEST_REMEMBERED: Final = 100
+#: Longer lines are taken apart anew, so that those met before take little memory whatever the file holds.
+_LONGEST_REMEMBERED: Final = 250
+#: Most lines are those of a record before: instrument, adduct, and all of the substance itself.
+_cached_parameter: Final = lru_cache(maxsize=8192)(_parameter)
 _cached_key: Final = lru_cache(maxsize=1024)(_known_key)
 
 
