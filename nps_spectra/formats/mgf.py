@@ -5,7 +5,7 @@ Format: Matrix Science, "Data file format", http://www.matrixscience.com/help/da
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +18,7 @@ from nps_spectra.formats.fields import (
     is_missing,
     place,
 )
+from nps_spectra.formats.lines import Lines
 from nps_spectra.formats.numbers import number_columns
 from nps_spectra.formats.record import ParsedRecord, RawRecord, RecordFault, TextFormat, Writer
 from nps_spectra.formats.written import digits, one_line, peak_digits
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
 _BEGIN: Final = "BEGIN IONS"
 _END: Final = "END IONS"
-_FIRST_OF_MARKS: Final = "BbEe"
+_BEGIN_LINE: Final = "BEGIN IONS\n"
+_END_LINE: Final = "\nEND IONS"
 _COMMENT: Final = ("#", ";", "!", "/")
 
 #: Typed field for a parameter; of several parameters for one field the first of this table wins.
@@ -75,34 +77,68 @@ def _sniff(head: str, _name: str) -> bool:
     return False
 
 
-def _split(lines: Iterable[tuple[int, str]]) -> Iterator[RawRecord]:
-    shared: list[str] = []
-    kept: list[str] = []
-    start, inside, any_block = 0, False, False
-    for at, line in lines:
-        if inside and (first := line[:1]).isalnum() and first not in _FIRST_OF_MARKS:
-            kept.append(line)  # a peak or a parameter, as most lines are
-            continue
+def _split(lines: Lines) -> Iterator[RawRecord]:
+    careful = _Careful()
+    for number, block in lines.blocks():
+        at = 0
+        while at <= len(block):
+            end = block.find(_END_LINE, at) if careful.idle and block.startswith(_BEGIN_LINE, at) else -1
+            stop = end + len(_END_LINE)
+            record = block[at:stop]
+            # "IONS" stands in both marks and nowhere else in nearly all records: then nothing else can be a mark.
+            if end >= 0 and (stop == len(block) or block[stop] == "\n") and record.upper().count("IONS") == 2:
+                texts = record.split("\n")
+                careful.any_block = True
+                yield RawRecord(number, texts, careful.shared)
+                number += len(texts)
+                at = stop + 1
+                continue
+            stop = block.find("\n", at)
+            stop = len(block) if stop < 0 else stop
+            yield from careful.take(number, block[at:stop])
+            number += 1
+            at = stop + 1
+    yield from careful.finish()
+
+
+class _Careful:
+    """Records line by line, however they are spelled and wherever they are cut."""
+
+    def __init__(self) -> None:
+        self.shared: list[str] = []
+        self.any_block = False
+        self._kept: list[str] = []
+        self._start = 0
+        self._inside = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether no record has begun."""
+        return not self._inside and not self._kept
+
+    def take(self, at: int, line: str) -> Iterator[RawRecord]:
         text = line.strip()
         mark = text.upper() if len(text) == len(_BEGIN) or len(text) == len(_END) else ""
         if mark == _BEGIN:
-            if kept:
-                yield RawRecord(start, kept, shared)
-            start, kept, inside, any_block = at, [line], True, True
-        elif inside:
-            kept.append(line)
+            if self._kept:
+                yield RawRecord(self._start, self._kept, self.shared)
+            self._start, self._kept, self._inside, self.any_block = at, [line], True, True
+        elif self._inside:
+            self._kept.append(line)
             if mark == _END:
-                yield RawRecord(start, kept, shared)
-                kept, inside = [], False
+                yield RawRecord(self._start, self._kept, self.shared)
+                self._kept, self._inside = [], False
         elif not text or text.startswith(_COMMENT):
-            continue
-        elif not any_block and not kept and "=" in text:
-            shared.append(text)
+            return
+        elif not self.any_block and not self._kept and "=" in text:
+            self.shared.append(text)
         else:
-            start = start if kept else at
-            kept.append(line)
-    if kept or (shared and not any_block):
-        yield RawRecord(start or 1, kept or shared, shared)
+            self._start = self._start if self._kept else at
+            self._kept.append(line)
+
+    def finish(self) -> Iterator[RawRecord]:
+        if self._kept or (self.shared and not self.any_block):
+            yield RawRecord(self._start or 1, self._kept or self.shared, self.shared)
 
 
 def _parse(raw: RawRecord, _name: str) -> ParsedRecord:

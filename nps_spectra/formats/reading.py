@@ -12,6 +12,7 @@ import numpy as np
 
 from nps_spectra.centroiding import CENTROIDED, METHOD, centroids
 from nps_spectra.errors import FormatError, InputError, NoSpectraError, RecordError, SpectrumError
+from nps_spectra.formats.lines import peek_text, text_lines
 from nps_spectra.formats.record import (
     BinaryFormat,
     Format,
@@ -23,7 +24,7 @@ from nps_spectra.formats.record import (
 )
 from nps_spectra.formats.registry import format_named, format_names, formats
 from nps_spectra.formats.report import InputFile, ReadReport, Reject
-from nps_spectra.formats.streams import Member, members, peek_bytes, peek_text, text_lines
+from nps_spectra.formats.streams import Member, members, peek_bytes
 from nps_spectra.run import Run
 from nps_spectra.spectra import Spectra, SpectraBuilder
 from nps_spectra.spectrum import Source, are_plain, checked_peaks, pack_original

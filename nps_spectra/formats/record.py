@@ -7,7 +7,7 @@ becomes of a bad record: the shared loops in `reading` and `writing` do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from nps_spectra.formats.lines import Lines
     from nps_spectra.spectrum import Spectrum
 
 
@@ -141,12 +142,13 @@ class TextFormat(Format):
         ``sniff(head, file_name) -> bool`` for the first 64 KiB of text (whole lines) of a file: whether the
         content looks like this format. Content decides; the name only where content cannot.
     split : callable
-        ``split(lines) -> iterator of RawRecord``; `lines` are (line number, text without line end).
+        ``split(lines) -> iterator of RawRecord``; `lines` gives (line number, text without line end), or blocks of
+        whole lines to a format that finds its records in them.
         Every non-blank line belongs to some record, so that rubbish between records is seen and rejected.
     """
 
     sniff: Callable[[str, str], bool]
-    split: Callable[[Iterable[tuple[int, str]]], Iterator[RawRecord]]
+    split: Callable[[Lines], Iterator[RawRecord]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

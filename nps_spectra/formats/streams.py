@@ -1,7 +1,7 @@
-"""Files, folders and archives as streams of bytes, and bytes as numbered lines of text.
+"""Files, folders and archives as streams of bytes.
 
-`members` walks over everything there is to read below a path, `text_lines` turns one stream into lines and
-`peek_text` looks at the first of them without losing any. What cannot be read is a `Member` with a `fault`,
+`members` walks over everything there is to read below a path; `nps_spectra.formats.lines` turns a stream of text into
+lines. What cannot be read is a `Member` with a `fault`,
 never an exception that would hide the members after it::
 
     for member in members("library.tar.xz"):
@@ -12,19 +12,16 @@ never an exception that would hide the members after it::
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import io
-import itertools
 import os
 import stat
 import unicodedata
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO, Final
 
-from nps_spectra.errors import FormatError, InputError
+from nps_spectra.errors import InputError
 from nps_spectra.formats.archives import content
 from nps_spectra.formats.member import (
     BUFFER,
@@ -39,14 +36,10 @@ from nps_spectra.formats.member import (
     unread,
 )
 
-__all__ = ["LONGEST_LINE", "PEEK", "Member", "members", "peek_bytes", "peek_text", "text_lines"]
+__all__ = ["PEEK", "Member", "members", "peek_bytes"]
 
-#: No line of a spectrum file is this long (bytes).
-LONGEST_LINE: Final = 64 * 2**20
-#: How much of a file is looked at to tell its format (characters).
+#: How much of a file is looked at to tell its format (bytes or characters).
 PEEK: Final = 2**16
-_CHUNK: Final = 2**20
-_UTF16: Final = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 Progress = Callable[[int, int], None]
 _Found = tuple[Path, str, Member | None]
@@ -207,75 +200,6 @@ def _file(path: Path, name: str, meter: _Meter) -> Iterator[Member]:
         yield unread(name, name, digest, f"cannot be read ({reason_of(name, error)})")
 
 
-def text_lines(stream: BinaryIO, notes: Counter[str]) -> Iterator[tuple[int, str]]:
-    r"""Lines of a stream as (number from 1, text without line end).
-
-    UTF-8, with or without byte order mark; UTF-16 with one. A line that is not UTF-8 is read as Latin-1.
-    Lines end with LF, CR LF or CR, and nowhere else.
-
-    Parameters
-    ----------
-    stream : binary stream
-    notes : Counter of str
-        Receives what was assumed about the encoding; changed.
-
-    Raises
-    ------
-    FormatError
-        Binary content (a NUL byte), broken UTF-16, or a line longer than `LONGEST_LINE`.
-    InputError
-        The stream cannot be read to its end.
-
-    Examples
-    --------
-    >>> list(text_lines(io.BytesIO(b"Name: caf\xe9\r\nNum Peaks: 1\n"), Counter()))
-    [(1, 'Name: café'), (2, 'Num Peaks: 1')]
-    """
-    count = 1
-    for block in _blocks(_utf8_chunks(stream, notes)):
-        lines = _decoded(block, notes)
-        yield from enumerate(lines, count)
-        count += len(lines)
-
-
-def peek_text(lines: Iterator[tuple[int, str]], limit: int = PEEK) -> tuple[str, Iterator[tuple[int, str]]]:
-    r"""The first lines as one text, and an iterator over all lines, these included.
-
-    Parameters
-    ----------
-    lines : iterator
-        As `text_lines` gives.
-    limit : int
-        As many whole lines are taken as fit into this (characters); a longer first line is cut.
-
-    Raises
-    ------
-    FormatError, InputError
-        As `text_lines`, if not one line can be read; later damage is raised by the iterator, in its place.
-
-    Examples
-    --------
-    >>> head, lines = peek_text(text_lines(io.BytesIO(b"BEGIN IONS\nTITLE=a\n"), Counter()))
-    >>> head, next(lines)
-    ('BEGIN IONS\nTITLE=a', (1, 'BEGIN IONS'))
-    """
-    first: list[tuple[int, str]] = []
-    length = 0
-    rest: Iterator[tuple[int, str]] = lines
-    try:
-        for item in lines:
-            first.append(item)
-            length += len(item[1]) + 1
-            if length > limit:
-                break
-    except InputError as error:
-        if not first:
-            raise
-        rest = _failing(error)
-    shown = first[:-1] if length > limit and len(first) > 1 else first
-    return "\n".join(text for _, text in shown)[:limit], itertools.chain(first, rest)
-
-
 def peek_bytes(stream: BinaryIO, limit: int = PEEK) -> tuple[bytes, BinaryIO]:
     r"""The first bytes of a stream, and a stream that gives all of them, these included.
 
@@ -345,79 +269,3 @@ class _Replayed(io.RawIOBase):
         data = read(len(view))
         view[: len(data)] = data
         return len(data)
-
-
-def _failing(error: InputError) -> Iterator[tuple[int, str]]:
-    raise error
-    yield
-
-
-def _utf8_chunks(stream: BinaryIO, notes: Counter[str]) -> Iterator[bytes]:
-    # read1 hands out what precedes the damage in a damaged stream; read would lose it.
-    read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
-    chunk = read(_CHUNK)
-    encoding = _UTF16.get(chunk[:2])
-    if encoding is None:
-        chunk = chunk.removeprefix(codecs.BOM_UTF8)
-        while chunk:
-            yield chunk
-            chunk = read(_CHUNK)
-        return
-    notes["text is UTF-16"] += 1
-    decoder = codecs.getincrementaldecoder(encoding)()
-    chunk = chunk[2:]
-    try:
-        while chunk:
-            yield decoder.decode(chunk).encode("utf-8")
-            chunk = read(_CHUNK)
-        decoder.decode(b"", final=True)
-    except UnicodeError as error:
-        raise FormatError(f"starts as UTF-16 text but is not: {error}") from error
-
-
-def _blocks(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Whole lines, joined by LF alone; the last block may lack the last line end."""
-    kept: list[bytes] = []
-    length, line = 0, 1
-    held = b""
-    for chunk in chunks:
-        # A CR at the end of a chunk may be the first half of a CR LF: it waits for the next chunk.
-        text = held + chunk
-        held = text[-1:] if text.endswith(b"\r") else b""
-        text = text.removesuffix(held)
-        cut = text.rfind(b"\n") + 1 or text.rfind(b"\r") + 1
-        if cut:
-            block = _line_ends(b"".join((*kept, text[:cut])), line)
-            yield block
-            line += block.count(b"\n")
-            kept, length = [], 0
-        kept.append(text[cut:])
-        length += len(text) - cut
-        if length > LONGEST_LINE:
-            raise FormatError(f"line {line} is longer than {LONGEST_LINE // 2**20} MiB: no text format")
-    if length or held:
-        yield _line_ends(b"".join((*kept, held)), line)
-
-
-def _line_ends(block: bytes, line: int) -> bytes:
-    if b"\r" in block:
-        block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    if b"\0" in block:
-        line += block.count(b"\n", 0, block.index(b"\0"))
-        raise FormatError(f"binary content (a NUL byte in line {line}): no text format, or UTF-16 without a mark")
-    return block
-
-
-def _decoded(block: bytes, notes: Counter[str]) -> list[str]:
-    block = block.removesuffix(b"\n")
-    try:
-        return block.decode("utf-8").split("\n")
-    except UnicodeDecodeError:
-        lines = []
-        for line in block.split(b"\n"):
-            try:
-                lines.append(line.decode("utf-8"))
-            except UnicodeDecodeError:
-                notes["line is not UTF-8: read as Latin-1"] += 1
-                lines.append(line.decode("latin-1"))
-        return lines

@@ -14,6 +14,7 @@ import numpy as np
 
 from nps_spectra.atomic import replacing
 from nps_spectra.errors import InputError, NoSpectraError, OptionError, SpectrumError
+from nps_spectra.formats.lines import Lines
 from nps_spectra.formats.reading import parsed_record
 from nps_spectra.formats.record import BinaryFormat, Format, RawRecord, RecordFault, TextFormat, Writer
 from nps_spectra.formats.registry import format_to_write
@@ -175,5 +176,5 @@ def _read_back(format: Format, text: str) -> list[RawRecord]:
     if isinstance(format, BinaryFormat):
         return list(format.scan(io.BytesIO(text.encode("utf-8", "surrogatepass")), _READ_BACK))
     if isinstance(format, TextFormat):
-        return list(format.split(enumerate(text.removesuffix("\n").split("\n"), start=1)))
+        return list(format.split(Lines.of(text.removesuffix("\n"))))
     raise OptionError(f"format {format.name!r} is neither text nor binary")

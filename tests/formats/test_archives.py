@@ -20,7 +20,8 @@ import pytest
 
 from nps_spectra.errors import ArchiveError
 from nps_spectra.formats import member as member_module
-from nps_spectra.formats.streams import Member, members, peek_text, text_lines
+from nps_spectra.formats.lines import peek_text, text_lines
+from nps_spectra.formats.streams import Member, members
 
 TEXT = b"Name: A\nNum Peaks: 1\n58 999\n"
 TAR_MODES = {"tar": "w", "tar.gz": "w:gz", "tar.xz": "w:xz", "tar.bz2": "w:bz2"}

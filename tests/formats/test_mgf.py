@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from nps_spectra.formats.lines import Lines
 from nps_spectra.formats.mgf import FORMAT
 from nps_spectra.formats.record import ParsedRecord, RawRecord, RecordFault
 from nps_spectra.spectrum import Spectrum
@@ -24,7 +25,7 @@ END IONS
 
 
 def split(text: str) -> list[RawRecord]:
-    return list(FORMAT.split(enumerate(text.split("\n"), start=1)))
+    return list(FORMAT.split(Lines.of(text)))
 
 
 def parse(text: str) -> ParsedRecord:

@@ -17,8 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nps_spectra.errors import FormatError, InputError
+from nps_spectra.formats import lines as lines_module
 from nps_spectra.formats import streams
-from nps_spectra.formats.streams import Member, members, peek_text, text_lines
+from nps_spectra.formats.lines import peek_text, text_lines
+from nps_spectra.formats.streams import Member, members
 
 TEXT = b"Name: A\nNum Peaks: 1\n58 999\n"
 
@@ -225,7 +227,7 @@ def test_binary_content_is_placed_by_its_line() -> None:
 
 
 def test_a_line_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "LONGEST_LINE", 2**21)
+    monkeypatch.setattr(lines_module, "LONGEST_LINE", 2**21)
     with pytest.raises(FormatError, match="line 2 is longer"):
         lines_of(b"a\n" + b"1" * (3 * 2**21))
 
@@ -253,7 +255,7 @@ def _is_utf8(line: bytes) -> bool:
 
 
 def test_a_long_file_with_cr_alone_is_not_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "LONGEST_LINE", 2**21)
+    monkeypatch.setattr(lines_module, "LONGEST_LINE", 2**21)
     assert lines_of(b"58 1\r" * 10**6) == ["58 1"] * 10**6
 
 
@@ -272,7 +274,7 @@ def test_peeking_at_nothing() -> None:
 
 def test_peeking_at_one_long_line_cuts_the_head_only() -> None:
     head, lines = peek_text(text_lines(io.BytesIO(b"1" * 100_000), Counter()))
-    assert (len(head), len(next(lines)[1])) == (streams.PEEK, 100_000)
+    assert (len(head), len(next(iter(lines))[1])) == (streams.PEEK, 100_000)
 
 
 def test_peeking_at_binary_content_is_an_error() -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from nps_spectra.formats.lines import text_lines
 from nps_spectra.formats.record import ParsedRecord, RawRecord, RecordFault
-from nps_spectra.formats.streams import members, text_lines
+from nps_spectra.formats.streams import members
 from nps_spectra.formats.wide_csv import FORMAT
 
 COLUMNS = [str(mz) for mz in range(40, 52)]
