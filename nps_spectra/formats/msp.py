@@ -8,12 +8,13 @@ ever taken. Peaks that go on after a blank line are taken only where ``Num Peaks
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
 from nps_spectra.formats.fields import assign, assign_collision_energy, complete, converted, place
+from nps_spectra.formats.lines import Lines
 from nps_spectra.formats.numbers import number_columns
 from nps_spectra.formats.peak_lines import pairs_of
 from nps_spectra.formats.record import ParsedRecord, RawRecord, RecordFault, TextFormat, Writer
@@ -116,28 +117,73 @@ def _sniff(head: str, name: str) -> bool:
     return any(map(_NAME.match, lines)) and any(map(_COUNT.match, lines))
 
 
-def _split(lines: Iterable[tuple[int, str]]) -> Iterator[RawRecord]:
-    start, kept = 0, list[str]()
-    blank = goes_on = False
-    for at, line in lines:
-        if not blank and "0" <= line[:1] <= "9" and kept:
+def _split(lines: Lines) -> Iterator[RawRecord]:
+    careful = _Careful()
+    for number, block in lines.blocks():
+        at = 0
+        while at <= len(block):
+            texts = _usual_record(block, at) if careful.ready and block.startswith(("Name:", "NAME:"), at) else None
+            if texts is not None:
+                yield from careful.finish()
+                yield RawRecord(number, texts)
+                number += len(texts)
+                at += sum(map(len, texts)) + len(texts)
+                continue
+            stop = block.find("\n", at)
+            stop = len(block) if stop < 0 else stop
+            yield from careful.take(number, block[at:stop])
+            number += 1
+            at = stop + 1
+    yield from careful.finish()
+
+
+def _usual_record(block: str, at: int) -> list[str] | None:
+    """Lines from one name to the blank line before the next name; None where more has to be looked at."""
+    stop = block.find("\n\n", at)
+    if stop < 0 or not block.startswith(("\nName:", "\nNAME:"), stop + 1):
+        return None
+    record = block[at:stop]
+    texts = record.split("\n")
+    if record.upper().count("NAME") > 1 or any(map(str.isspace, texts)):
+        return None
+    return texts
+
+
+class _Careful:
+    """Records line by line, however they are spelled and wherever they are cut."""
+
+    def __init__(self) -> None:
+        self._start = 0
+        self._kept: list[str] = []
+        self._blank = self._goes_on = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether a name can only begin a record."""
+        return not self._kept or self._blank
+
+    def take(self, at: int, line: str) -> Iterator[RawRecord]:
+        kept = self._kept
+        if not self._blank and "0" <= line[:1] <= "9" and kept:
             kept.append(line)  # a peak, as most lines are
-            continue
+            return
         if not line or line.isspace():
-            blank = True
-            continue
-        if kept and blank and _starts_peaks(line) and (goes_on or _lacks_peaks(kept)):
+            self._blank = True
+            return
+        if kept and self._blank and _starts_peaks(line) and (self._goes_on or _lacks_peaks(kept)):
             kept.append("")
-            goes_on = True
-        elif kept and (blank or (_has_name(line) and not _only_fields_without_name(kept))):
-            yield RawRecord(start, kept)
-            kept, goes_on = [], False
-        if not kept:
-            start = at
-        kept.append(line)
-        blank = False
-    if kept:
-        yield RawRecord(start, kept)
+            self._goes_on = True
+        elif kept and (self._blank or (_has_name(line) and not _only_fields_without_name(kept))):
+            yield from self.finish()
+        if not self._kept:
+            self._start = at
+        self._kept.append(line)
+        self._blank = False
+
+    def finish(self) -> Iterator[RawRecord]:
+        if self._kept:
+            yield RawRecord(self._start, self._kept)
+        self._kept, self._goes_on = [], False
 
 
 def _has_name(line: str) -> bool:

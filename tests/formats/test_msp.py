@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from nps_spectra import read_spectra
+from nps_spectra.formats.lines import Lines
 from nps_spectra.formats.msp import FORMAT
 from nps_spectra.formats.record import ParsedRecord, RawRecord, RecordFault
 
@@ -104,7 +105,7 @@ MS_DIAL = """
 
 
 def split(text: str) -> list[RawRecord]:
-    return list(FORMAT.split(enumerate(text.split("\n"), start=1)))
+    return list(FORMAT.split(Lines.of(text)))
 
 
 def parse(text: str) -> ParsedRecord:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from nps_spectra.formats.lines import Lines
 from nps_spectra.formats.msp import FORMAT
 from nps_spectra.formats.record import ParsedRecord, RawRecord, RecordFault
 
@@ -12,7 +13,7 @@ COUNT_MISSING = "Num Peaks is missing: all peaks were read"
 
 
 def split(text: str) -> list[RawRecord]:
-    return list(FORMAT.split(enumerate(text.split("\n"), start=1)))
+    return list(FORMAT.split(Lines.of(text)))
 
 
 def parse(text: str) -> ParsedRecord:
