@@ -60,7 +60,8 @@ FLAGS = [field.name for field in fields(Facts) if field.name not in ("undistingu
 
 @st.composite
 def some_facts(draw: st.DrawFn, excluded: st.SearchStrategy[Exclusion] = exclusions) -> Facts:
-    flags: dict[str, Any] = {name: draw(states) for name in FLAGS}
+    # Most facts are good, so that the strong conclusions are within reach and what remains decides.
+    flags: dict[str, Any] = {name: draw(st.sampled_from([getattr(BEST, name)] * 6) | states) for name in FLAGS}
     supported = any(flags[name] for name in ("lead_supported", "group_supported", "class_supported"))
     found = draw(st.sampled_from([True, None]) if supported else states)
     group = draw(st.none() | st.lists(st.sampled_from(MEMBERS), unique=True).map(tuple))
@@ -119,6 +120,18 @@ def test_knowing_nothing_is_inconclusive_and_says_why_for_each_stronger_word() -
     assert list(dict.fromkeys(reason.conclusion for reason in conclusion.not_reached)) == WORDS[:4]
     assert {reason.state for reason in conclusion.not_reached} == {"unknown"}
     assert all(reason.text for reason in conclusion.not_reached)
+
+
+@pytest.mark.parametrize("technique", ["mass_spectrometry", "tandem_mass_spectrometry", "opinion"])
+def test_another_mass_spectrum_excludes_no_isomer(technique: str) -> None:
+    excluded = (Exclusion("2-FMC", technique), *BEST.excluded[1:])
+    assert conclusion_for(replace(BEST, excluded=excluded)).name == "one_of_isomers"
+
+
+@pytest.mark.parametrize("found", [True, None])
+def test_what_was_not_looked_for_is_not_called_not_detected(found: bool | None) -> None:
+    facts = Facts(something_found=found, controls_passed=True, spectrum_usable=True, scope_and_limit_stated=True)
+    assert conclusion_for(facts).name == "inconclusive"
 
 
 @pytest.mark.parametrize(
