@@ -57,11 +57,14 @@ exclusions = st.builds(
 )
 FLAGS = [field.name for field in fields(Facts) if field.name not in ("undistinguished", "excluded", "something_found")]
 
+#: The answer to each question that speaks for a substance.
+SUPPORTING = dict.fromkeys(FLAGS, True) | {"contradicted": False, "missing_isomer_plausible": False}
+
 
 @st.composite
 def some_facts(draw: st.DrawFn, excluded: st.SearchStrategy[Exclusion] = exclusions) -> Facts:
     # Most facts are good, so that the strong conclusions are within reach and what remains decides.
-    flags: dict[str, Any] = {name: draw(st.sampled_from([getattr(BEST, name)] * 6) | states) for name in FLAGS}
+    flags: dict[str, Any] = {name: draw(st.sampled_from([SUPPORTING[name]] * 6) | states) for name in FLAGS}
     supported = any(flags[name] for name in ("lead_supported", "group_supported", "class_supported"))
     found = draw(st.sampled_from([True, None]) if supported else states)
     group = draw(st.none() | st.lists(st.sampled_from(MEMBERS), unique=True).map(tuple))
@@ -164,9 +167,6 @@ def test_every_named_isomer_is_excluded_by_its_own_evidence_before_a_single_name
         assert facts.undistinguished is not None
         assert members >= set(facts.undistinguished)
         assert facts.missing_isomer_plausible is False or None in members
-
-
-SUPPORTING = dict.fromkeys(FLAGS, True) | {"contradicted": False, "missing_isomer_plausible": False}
 
 
 @given(some_facts(), st.sampled_from(FLAGS), exclusions)
