@@ -76,7 +76,7 @@ class Fields:
         """The error that says where the fault is."""
         return InputError(f"{self.path}, {self.place}, {field}: {reason}")
 
-    def take(self, field: str, kind: type, expected: str, default: Any = ...) -> Any:
+    def take(self, field: str, kind: type | tuple[type, ...], expected: str, default: Any = ...) -> Any:
         """The value of a key, of this type."""
         if field not in self._left:
             if default is ...:
