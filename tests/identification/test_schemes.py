@@ -160,6 +160,15 @@ def test_wada_takes_the_smaller_of_both_limits_of_retention(reference: float, sa
     assert state(scheme("wada-td-idcr").evaluate(evidence), "retention") == expected
 
 
+# 0.5 % of 5.6 min, 40 % of 3 %: neither limit is exact in binary, and both are inside.
+def test_a_difference_equal_to_its_limit_is_inside_whatever_the_last_bit() -> None:
+    evidence = SchemeEvidence(
+        retention=Retention("gas chromatography", 5.628, 5.6), ions=(Ion("lr_ms_ion", 77.0, 4.2, 3.0),)
+    )
+    result = scheme("eu-2021-808").evaluate(evidence)
+    assert (state(result, "retention"), state(result, "ion ratios")) == ("met", "met")
+
+
 BASE = Ion("lr_ms_ion", 58.0, 100.0, 100.0)
 
 
@@ -196,6 +205,13 @@ def test_abundance_windows_of_wada(reference: float, least: float, most: float) 
     for sample, expected in ((least, "met"), (most, "met"), (least - 0.01, "not met"), (most + 0.01, "not met")):
         result = scheme("wada-td-idcr").evaluate(SchemeEvidence(ions=pair(reference, sample)))
         assert state(result, "abundances") == expected
+
+
+# The windows meet at 50 % and 25 %; at 5 % they do not, and "5 to 25 %" has it: +-5 points.
+@pytest.mark.parametrize(("sample", "expected"), [(0.0, "met"), (10.0, "met"), (10.01, "not met")])
+def test_five_percent_belongs_to_the_wider_window_of_wada(sample: float, expected: str) -> None:
+    result = scheme("wada-td-idcr").evaluate(SchemeEvidence(ions=pair(5.0, sample)))
+    assert state(result, "abundances") == expected
 
 
 @pytest.mark.parametrize(

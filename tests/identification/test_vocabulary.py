@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nps_spectra.errors import InputError, NpsSpectraError, OptionError
@@ -151,6 +151,7 @@ def test_facts_that_contradict_each_other_are_refused() -> None:
         Facts(something_found=False, lead_supported=True)
 
 
+@settings(max_examples=500)
 @given(some_facts(excluded=exclusions.filter(lambda one: one.technique not in SEPARATING_TECHNIQUES)))
 def test_without_separating_evidence_no_single_name_while_an_isomer_is_open(facts: Facts) -> None:
     open_isomer = facts.undistinguished != () or facts.missing_isomer_plausible is not False
