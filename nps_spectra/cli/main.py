@@ -48,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     _add_library(nouns)
     _add_convert(nouns)
     _add_formats(nouns)
+    _add_schemes(nouns)
     return top
 
 
@@ -297,6 +298,19 @@ def _add_formats(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     formats.add_argument("--json", action="store_true", help="print one JSON object")
 
 
+def _add_schemes(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    schemes = nouns.add_parser(
+        "schemes",
+        help="list acceptance schemes and which of their numbers are not verified",
+        description="List the acceptance schemes for identifications, their clauses, and every number that could not "
+        "be confirmed from its document.",
+    )
+    schemes.add_argument(
+        "--file", action="append", default=[], metavar="FILE", help="also this scheme of the laboratory; repeatable"
+    )
+    schemes.add_argument("--json", action="store_true", help="print one JSON object, with values and sources")
+
+
 def _add_fetch(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     fetch = verbs.add_parser(
         "fetch",
@@ -362,6 +376,10 @@ def _run(options: argparse.Namespace) -> int:
         from nps_spectra.cli import convert
 
         return convert.convert(options) if options.noun == "convert" else convert.formats(options)
+    if options.noun == "schemes":
+        from nps_spectra.cli import schemes
+
+        return schemes.run(options)
     if options.verb == "lint":
         from nps_spectra.cli import lint
 
