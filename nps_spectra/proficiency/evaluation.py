@@ -197,7 +197,7 @@ class Evaluation:
                     one.sample,
                     one.status,
                     *map(_SEPARATOR.join, lists),
-                    sum(part.credit for part in one.partial),
+                    sum((part.credit for part in one.partial), 0.0),
                     one.all_correct if one.status == "evaluated" else None,
                     "+".join(one.methods),
                     one.audit.met,

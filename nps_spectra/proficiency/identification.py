@@ -147,7 +147,7 @@ def identify(round_: Round, submissions: Submissions) -> Identification:
     negatives = {sample.code: _negatives(sample, round_) for sample in round_.samples}
     classes: dict[str, set[str]] = defaultdict(set)
     for substance in round_.menu:
-        classes[round_.classes.get(substance, "no class")].add(substance)
+        classes[_narrowest(substance, round_) or "no class"].add(substance)
     return Identification(
         outcomes=tuple(outcomes),
         laboratories=tuple(
@@ -207,11 +207,7 @@ def _scored(
         used |= satisfying
     tolerated = substances & set(sample.tolerated)
     inside = [content.substance for content in sample.contents] + list(sample.tolerated)
-    unspecific = {
-        name
-        for name in (groups | classes) - used
-        if any(round_.group_of(one) == name or round_.classes.get(one) == name for one in inside)
-    }
+    unspecific = {name for name in (groups | classes) - used if any(_holds(name, one, round_) for one in inside)}
     # A class that is right as far as it goes is no false positive, and it is not correct.
     false = (substances - used - tolerated) | ((groups | classes) - used - unspecific)
     partial = [part for name in missed for part in _partial(name, false, unspecific, round_)[:1]]
@@ -233,7 +229,11 @@ def _scored(
 
 
 def _holds(name: str, substance: str, round_: Round) -> bool:
-    return name in (round_.group_of(substance), round_.classes.get(substance))
+    return name == round_.group_of(substance) or name in round_.classes.get(substance, ())
+
+
+def _narrowest(substance: str, round_: Round) -> str | None:
+    return next(iter(round_.classes.get(substance, ())), None)
 
 
 def _satisfying(content: Content, substances: set[str], groups: set[str], classes: set[str], round_: Round) -> set[str]:
@@ -241,29 +241,30 @@ def _satisfying(content: Content, substances: set[str], groups: set[str], classe
     found = substances & {content.substance}
     if content.level == "substance":
         return found
-    group, nps_class = round_.group_of(content.substance), round_.classes.get(content.substance)
+    group, nps_class = round_.group_of(content.substance), _narrowest(content.substance, round_)
     if group is not None:
         found |= groups & {group}
         found |= {name for name in substances if round_.group_of(name) == group}
     if content.level == "class" and nps_class is not None:
         found |= classes & {nps_class}
-        found |= {name for name in substances if round_.classes.get(name) == nps_class}
+        found |= {name for name in substances if nps_class in round_.classes.get(name, ())}
     return found
 
 
 def _partial(missed: str, false: set[str], unspecific: set[str], round_: Round) -> list[Partial]:
     """What may stand for a missed substance, the best first."""
     found = []
-    group, nps_class, formula = round_.group_of(missed), round_.classes.get(missed), round_.formulas.get(missed)
+    group, formula = round_.group_of(missed), round_.formulas.get(missed)
+    classes = round_.classes.get(missed, ())
     for name in sorted(false):
         same_group = group is not None and round_.group_of(name) == group
         same_formula = formula is not None and round_.formulas.get(name) == formula
-        if same_group or (same_formula and nps_class is not None and round_.classes.get(name) == nps_class):
+        if same_group or (same_formula and set(classes) & set(round_.classes.get(name, ()))):
             found.append(Partial(missed, name, "isomer", round_.credit.isomer))
     for name in sorted(unspecific):
         if name == group:
             found.append(Partial(missed, name, "isomer_group", round_.credit.isomer_group))
-        elif name == nps_class:
+        elif name in classes:
             found.append(Partial(missed, name, "class", round_.credit.nps_class))
     return sorted(found, key=lambda part: -part.credit)
 
@@ -312,11 +313,11 @@ def _negatives(sample: Sample, round_: Round) -> frozenset[str]:
     found = set(round_.menu) - set(sample.tolerated)
     for content in sample.contents:
         found.discard(content.substance)
-        group, nps_class = round_.group_of(content.substance), round_.classes.get(content.substance)
+        group, nps_class = round_.group_of(content.substance), _narrowest(content.substance, round_)
         if content.level != "substance" and group is not None:
             found -= {name for name in found if round_.group_of(name) == group}
         if content.level == "class" and nps_class is not None:
-            found -= {name for name in found if round_.classes.get(name) == nps_class}
+            found -= {name for name in found if nps_class in round_.classes.get(name, ())}
     return frozenset(found)
 
 

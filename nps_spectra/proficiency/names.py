@@ -79,6 +79,8 @@ class Names:
     codes, aliases : mapping of str to str
         Code of the menu, or name as laboratories write it, to name.
     isomer_groups : mapping of str to sequence of str
+    classes : mapping of str to str
+        Class of a substance, put before those that the registry gives it.
 
     Examples
     --------
@@ -95,10 +97,11 @@ class Names:
         codes: Mapping[str, str] | None = None,
         aliases: Mapping[str, str] | None = None,
         isomer_groups: Mapping[str, Sequence[str]] | None = None,
+        classes: Mapping[str, str] | None = None,
     ) -> None:
         self._known: dict[str, str] = {}
         self._plain: dict[str, str] = {}
-        self.classes: dict[str, str] = {}
+        self.classes: dict[str, tuple[str, ...]] = {}
         self.formulas: dict[str, str] = {}
         self._groups: dict[str, str] = {}
         self._class_names: dict[str, str] = {}
@@ -107,16 +110,17 @@ class Names:
                 self._known[normalised_name(name)] = substance.name
             self._plain[normalised_name(substance.name)] = substance.name
             self.formulas[substance.name] = substance.formula
-            if (group := substance.nps_class or substance.effect_group) is not None:
-                self.classes[substance.name] = group
+            self.classes[substance.name] = tuple(filter(None, (substance.nps_class, substance.effect_group)))
         for addition in declared:
             for name in (*addition.synonyms, addition.name):
                 self._known.setdefault(normalised_name(name), addition.name)
             self._plain[normalised_name(addition.name)] = addition.name
             if addition.nps_class is not None:
-                self.classes[addition.name] = addition.nps_class
-        for group in self.classes.values():
-            self._class_names[normalised_name(group)] = group
+                self.classes[addition.name] = (addition.nps_class,)
+        for name, nps_class in (classes or {}).items():
+            self.classes[name] = (nps_class, *(one for one in self.classes.get(name, ()) if one != nps_class))
+        for one in sorted({one for found in self.classes.values() for one in found}):
+            self._class_names[normalised_name(one)] = one
         for group in isomer_groups or {}:
             self._groups[normalised_name(group)] = group
         self._codes = dict(codes or {})

@@ -154,7 +154,11 @@ def _names(data: dict[str, Any], file: str) -> Names:
         {name: _known(target, all_names, file, f"{table}.{name}") for name, target in data.get(table, {}).items()}
         for table in ("codes", "aliases")
     )
-    return Names(declared, codes, aliases, data.get("isomer_groups"))
+    classes = {
+        _known(name, all_names, file, f"classes.{name}"): nps_class
+        for name, nps_class in data.get("classes", {}).items()
+    }
+    return Names(declared, codes, aliases, data.get("isomer_groups"), classes)
 
 
 def _known(name: str, names: Names, file: str, place: str) -> str:
@@ -273,7 +277,7 @@ def _content(entry: dict[str, Any], round_: Round, names: Names, file: str, plac
     level = entry.get("level", "substance")
     if level == "isomer_group" and round_.group_of(substance) is None:
         raise RoundError(file, None, f"{place}.level", f"{substance} is in no isomer group; declare [isomer_groups]")
-    if level == "class" and substance not in round_.classes:
+    if level == "class" and not round_.classes.get(substance):
         raise RoundError(file, None, f"{place}.level", f"{substance} has no class; report it by substance")
     value, unit, how = entry.get("value"), entry.get("unit"), entry.get("assigned_by")
     scored = entry.get("quantity", "not_required" if value is None and how != "participants" else "scored") == "scored"

@@ -132,8 +132,8 @@ class Round:
     questionable, unsatisfactory : float
         Limits of the absolute z: above the first, and from the second on.
     isomer_groups : mapping of str to tuple of str
-    classes : mapping of str to str
-        Class of every substance of the round that has one.
+    classes : mapping of str to tuple of str
+        Classes of every substance, the narrowest first: that of NPS, then that by effect.
     formulas : mapping of str to str
         Formula of every substance of the round that is in the registry.
     methods : mapping of str to str
@@ -156,7 +156,7 @@ class Round:
     questionable: float
     unsatisfactory: float
     isomer_groups: Mapping[str, tuple[str, ...]]
-    classes: Mapping[str, str]
+    classes: Mapping[str, tuple[str, ...]]
     formulas: Mapping[str, str]
     methods: Mapping[str, str]
     credit: Credit

@@ -189,7 +189,7 @@ def _entry(
     resolution = names.resolve(written)
     if resolution is None:
         return None
-    if resolution.how == "salt":
+    if resolution.how == "salt" and cells.get("value"):
         notes.append(f"{shown(written)} taken for {resolution.name}; the value was not converted to base")
     content = sample.content(resolution.name) if resolution.level == "substance" else None
     value, less_than, factor = _quantity(cells, content, resolution, notes)
@@ -237,7 +237,10 @@ def _quantity(
     if resolution.level == "none":
         raise _Rejected("value", f"contradictory: nothing found, yet the value {shown(text)}")
     if text.casefold() in _NOT_FOUND:
-        raise _Rejected("value", f"contradictory: {resolution.name} reported, yet the value is {shown(text)}")
+        raise _Rejected(
+            "value",
+            f"found {shown(text)}: the row says that {resolution.name} was not found, so it reports no substance",
+        )
     if content is None or not content.scored or content.unit is None:
         notes.append(f"value {shown(text)} not scored: no quantity of {resolution.name} is asked for in this sample")
         return nothing
