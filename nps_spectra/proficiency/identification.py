@@ -289,11 +289,14 @@ def _rates(
     for outcome in outcomes:
         correct, lacking, wrong = outcome.correct, outcome.missed, outcome.false_positive
         if only is not None:
-            correct, lacking, wrong = (tuple(one for one in part if one in only) for part in (correct, lacking, wrong))
+            # Most of these are empty: a call for each part and result would cost more than all else here.
+            correct = tuple([one for one in correct if one in only]) if correct else correct
+            lacking = tuple([one for one in lacking if one in only]) if lacking else lacking
+            wrong = tuple([one for one in wrong if one in only]) if wrong else wrong
         found += len(correct)
         missed += len(lacking)
         offered += len(negatives[outcome.sample])
-        false += sum(one in negatives[outcome.sample] for one in wrong)
+        false += len(negatives[outcome.sample].intersection(wrong)) if wrong else 0
         false_results += bool(wrong)
         right += outcome.all_correct if only is None else not (lacking or wrong)
     return Rates(

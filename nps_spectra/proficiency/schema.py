@@ -23,6 +23,7 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "integer": (int,),
     "number": (int, float),
     "boolean": (bool,),
+    "null": (type(None),),
 }
 _SHOWN: Final = 80
 
@@ -59,10 +60,9 @@ def checked(value: Any, rules: dict[str, Any], file: str, place: str = "") -> An
         if rules.get("format") != "date-time":
             raise RoundError(file, None, place, f"found the date {value}, expected {_kind(rules)}")
         return value.isoformat()
-    wanted = rules.get("type")
-    if wanted is not None and (
-        not isinstance(value, _TYPES[wanted]) or (isinstance(value, bool) and wanted != "boolean")
-    ):
+    wanted = _types(rules)
+    allowed = tuple(kind for name in wanted for kind in _TYPES[name])
+    if wanted and (not isinstance(value, allowed) or (isinstance(value, bool) and "boolean" not in wanted)):
         raise RoundError(file, None, place, f"found {shown(value)}, expected {_kind(rules)}")
     if isinstance(value, dict):
         return _checked_object(value, rules, file, place)
@@ -98,7 +98,7 @@ def _check_scalar(value: Any, rules: dict[str, Any], file: str, place: str) -> N
             raise RoundError(file, None, place, "is empty, expected a text")
         if "pattern" in rules and not re.fullmatch(rules["pattern"], value):
             raise RoundError(file, None, place, f"found {shown(value)}, expected {rules['pattern']}")
-    elif not isinstance(value, bool):
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
         low, above, high = rules.get("minimum"), rules.get("exclusiveMinimum"), rules.get("maximum")
         if not (abs(value) < float("inf")):
             raise RoundError(file, None, place, f"found {value}, expected a finite number")
@@ -119,5 +119,9 @@ def _kind(rules: dict[str, Any]) -> str:
         return f"one of {', '.join(map(str, rules['enum']))}"
     if rules.get("format") == "date-time":
         return "a date or a time such as 2026-06-30 or 2026-06-30T17:00:00Z"
-    article = "an" if rules["type"][0] in "aeiou" else "a"
-    return f"{article} {rules['type']}"
+    return " or ".join(f"{'an' if name[0] in 'aeiou' else 'a'} {name}" for name in _types(rules))
+
+
+def _types(rules: dict[str, Any]) -> list[str]:
+    named = rules.get("type", [])
+    return [named] if isinstance(named, str) else named

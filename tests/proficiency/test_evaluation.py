@@ -15,9 +15,10 @@ import pytest
 from proficiency.round_files import row, write_round
 
 from nps_spectra.cli.main import main
-from nps_spectra.errors import MissingDependencyError
+from nps_spectra.errors import MissingDependencyError, RoundError
 from nps_spectra.proficiency.evaluation import Evaluation, evaluate
 from nps_spectra.proficiency.quantities import verdict
+from nps_spectra.proficiency.schema import checked, schema
 
 EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
 UGLY = '<script>alert(1)</script>, "quoted"\nsecond line'
@@ -47,6 +48,14 @@ def test_the_json_has_the_promised_keys(evaluation: Evaluation) -> None:
             assert list(score) == ["substance", "value", "assigned", "z", "verdict"]
     assert content["results"][2]["false_positive"] == ["heroin"]
     assert content["results"][0]["scores"][0]["assigned"] == 50.0
+
+
+def test_the_json_is_what_its_schema_says(evaluation: Evaluation) -> None:
+    content = json.loads(evaluation.to_json())
+    assert checked(content, schema("evaluation"), "evaluation.json") == content
+    content["results"][0]["scores"][0]["verdict"] = "good"
+    with pytest.raises(RoundError, match=r"results\[1\]\.scores\[1\]\.verdict: found 'good'"):
+        checked(content, schema("evaluation"), "evaluation.json")
 
 
 def test_every_row_is_in_the_files(evaluation: Evaluation, tmp_path: Path) -> None:
