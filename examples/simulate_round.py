@@ -5,7 +5,7 @@ contents are those of published rounds (see ``source`` in each ``round.toml``); 
 invented, and everything written is labelled simulated.
 
 Each laboratory has a bias of its own (normal, 4 %) and a repeatability of 3 %; one in twelve of its substances is
-missed, one result in fifteen names a substance that is not there, and one value in forty is a blunder of factor two.
+missed, one result in fifteen names a substance that is not there, and one value in twenty is a blunder of factor two.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def reported(generator: np.random.Generator, round_: Round, sample: Sample, bias
         value = uncertainty = ""
         if content.scored and content.value is not None and generator.random() < 0.7:
             found = content.value * (1 + bias) * generator.lognormal(0, 0.03)
-            found *= 2 if generator.random() < 1 / 40 else 1
+            found *= 2 if generator.random() < 1 / 20 else 1
             value, uncertainty = f"{found:.3g}", f"{found * 0.1:.2g}"
         rows.append((name, value, uncertainty))
     if sample.tolerated and generator.random() < 0.4:

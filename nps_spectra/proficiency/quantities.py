@@ -94,7 +94,12 @@ def quantify(
             for code, (value, less_than, uncertainty, replicates, reason) in results.items():
                 z = None if value is None else next(scores)
                 why = "; ".join(
-                    part for part in (reason, target.note if value is not None and z is None else "") if part
+                    part
+                    for part in (
+                        reason,
+                        (target.note or "not scored: no z score") if value is not None and z is None else "",
+                    )
+                    if part
                 )
                 quantities[code, place].append(
                     Quantity(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from proficiency.round_files import row, write_round
+from proficiency.round_files import ROUND, row, write_round
 
 from nps_spectra.cli.main import main
 from nps_spectra.errors import MissingDependencyError, RoundError
@@ -110,6 +110,31 @@ def test_quantities_are_scored_against_the_assigned_value(evaluation: Evaluation
     assert [(one.z, one.verdict) for one in evaluation.scores] == [
         *((pytest.approx(0.4), "satisfactory"), (pytest.approx(2.8), "questionable"), (None, "not_scored"))
     ]
+
+
+@pytest.mark.skipif(find_spec("nps_spectra.proficiency.robust") is None, reason="there are no robust statistics")
+def test_participants_set_the_assigned_value_by_algorithm_a(tmp_path: Path) -> None:
+    """ISO 13528:2022, annex E.3 (atrazine, p = 34): 0.2570 and 0.0395."""
+    values = (
+        *(0.040, 0.055, 0.178, 0.202, 0.206, 0.227, 0.228, 0.230, 0.230, 0.235, 0.236, 0.237),
+        *(0.243, 0.244, 0.245, 0.2555, 0.260, 0.264, 0.267, 0.270, 0.273, 0.274, 0.274, 0.278),
+        *(0.2811, 0.287, 0.287, 0.288, 0.289, 0.295, 0.296, 0.311, 0.331, 0.4246),
+    )
+    toml = ROUND.replace("value = 50.0", 'assigned_by = "participants"')
+    toml = toml.replace("sigma_pt = 2.5", 'sigma_pt_by = "participants"')
+    rows = [row(f"L{number}", value=str(value)) for number, value in enumerate(values)]
+    (target,) = evaluate(write_round(tmp_path, rows, toml)).targets
+    assert target.assigned == pytest.approx(0.2570, abs=5e-5)
+    assert target.sigma_pt == pytest.approx(0.0395, abs=5e-5)
+    assert target.values == 34
+
+
+def test_too_few_values_make_no_consensus_and_say_so(tmp_path: Path) -> None:
+    toml = ROUND.replace("value = 50.0", 'assigned_by = "participants"')
+    evaluation = evaluate(write_round(tmp_path, [row(value="50")], toml))
+    assert evaluation.targets[0].assigned is None
+    assert evaluation.scores[0].z is None
+    assert "1 values, too few for a consensus" in evaluation.scores[0].reason
 
 
 @pytest.mark.parametrize(

@@ -133,6 +133,13 @@ def test_rates_worked_out_by_hand(tmp_path: Path) -> None:
     assert (cocaine.sensitivity.successes, cocaine.sensitivity.trials, cocaine.specificity.trials) == (1, 2, 2)
 
 
+def test_specificity_asks_for_no_tolerated_substance_and_for_no_other_isomer_of_a_group(tmp_path: Path) -> None:
+    """SM-1: six on the menu less cocaine and the tolerated heroin; SM-3: less the three fluorofentanyls."""
+    toml = ROUND.replace('tolerated = ["caffeine"', 'tolerated = ["heroin", "caffeine"')
+    found = identified(tmp_path, row("A"), row("B", "SM-3", "ortho-fluorofentanyl"), toml=toml)
+    assert [one.specificity.trials for one in found.laboratories] == [4, 3]
+
+
 def test_samples_of_one_material_give_accordance(tmp_path: Path) -> None:
     """A finds para-fluorofentanyl twice, B once in two: accordance (1 + 0) / 2; between them 2 of 4 pairs agree."""
     toml = ROUND.replace('level = "isomer_group"', "").replace('code = "SM-3"', 'code = "SM-3"\nsame_as = "SM-2"')
