@@ -154,6 +154,15 @@ def _names(data: dict[str, Any], file: str) -> Names:
         {name: _known(target, all_names, file, f"{table}.{name}") for name, target in data.get(table, {}).items()}
         for table in ("codes", "aliases")
     )
+    for table, targets in (("codes", codes), ("aliases", aliases)):
+        for name, target in targets.items():
+            found = all_names.resolve(name)
+            # A second meaning of a known name would turn one substance into another without a word.
+            if found is not None and found.name != target:
+                raise RoundError(file, None, f"{table}.{name}", f"is {found.name} already, expected a name of its own")
+    for group in data.get("isomer_groups", {}):
+        if (found := plain.resolve(group)) is not None:
+            raise RoundError(file, None, f"isomer_groups.{group}", f"is {found.name} already, expected another name")
     classes = {
         _known(name, all_names, file, f"classes.{name}"): nps_class
         for name, nps_class in data.get("classes", {}).items()

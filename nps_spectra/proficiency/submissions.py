@@ -189,7 +189,7 @@ def _entry(
     resolution = names.resolve(written)
     if resolution is None:
         return None
-    if resolution.how == "salt" and cells.get("value"):
+    if resolution.how == "salt" and cells.get("value") and not written.casefold().rstrip(") ").endswith("base"):
         notes.append(f"{shown(written)} taken for {resolution.name}; the value was not converted to base")
     content = sample.content(resolution.name) if resolution.level == "substance" else None
     value, less_than, factor = _quantity(cells, content, resolution, notes)
