@@ -11,7 +11,8 @@
     │   ├── RecordError           one record cannot be read (raised in strict mode)
     │   ├── ArchiveError          an archive is damaged, or unsafe to unpack
     │   ├── NoSpectraError        not one spectrum could be read
-    │   └── DownloadError         a library could not be fetched, or what came is not it
+    │   ├── DownloadError         a library could not be fetched, or what came is not it
+    │   └── RoundError            a proficiency test that cannot be evaluated as it is written
     ├── LibraryError              a library file that cannot be used
     │   ├── NotALibraryError      the file is something else
     │   ├── LibraryVersionError   written by a newer version of this package
@@ -90,6 +91,33 @@ class NoSpectraError(InputError):
 
 class DownloadError(InputError):
     """A library of spectra could not be fetched, or what came is not what was asked for."""
+
+
+class RoundError(InputError):
+    """A file of a proficiency test cannot be used as it is written.
+
+    Attributes
+    ----------
+    file : str
+    row : int or None
+        Line of a table, counted from 1 with the header; None where the file has no rows, or as a whole is at fault.
+    column : str or None
+        Column of a table, or the path of a key such as ``sample[2].content[1].value``.
+    reason : str
+        What was found and what was expected.
+    """
+
+    def __init__(self, file: str, row: int | None, column: str | None, reason: str) -> None:
+        place = [file]
+        if row is not None:
+            place.append(f"row {row}")
+        if column is not None:
+            place.append(f"column {column}" if row is not None else column)
+        super().__init__(f"{', '.join(place)}: {reason}")
+        self.file = file
+        self.row = row
+        self.column = column
+        self.reason = reason
 
 
 class LibraryError(NpsSpectraError):

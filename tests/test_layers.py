@@ -14,6 +14,7 @@ FLOORS = [
     ["cli"],
     ["report"],
     ["identification"],
+    ["proficiency"],
     ["searching"],
     ["library"],
     ["formats"],

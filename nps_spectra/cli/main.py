@@ -49,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     _add_convert(nouns)
     _add_formats(nouns)
     _add_schemes(nouns)
+    _add_proficiency(nouns)
     return top
 
 
@@ -311,6 +312,34 @@ def _add_schemes(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     schemes.add_argument("--json", action="store_true", help="print one JSON object, with values and sources")
 
 
+def _add_proficiency(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    proficiency = nouns.add_parser("proficiency", help="make, check and evaluate a round of a proficiency test")
+    verbs = proficiency.add_subparsers(dest="verb", required=True, metavar="VERB")
+    new = verbs.add_parser("new", help="write the files of a round to start from")
+    new.add_argument("folder", metavar="DIR", help="made if it is not there")
+    new.add_argument(
+        "--group", choices=("SM", "BS"), default="SM", help="seized materials (default) or biological specimens"
+    )
+    new.add_argument("--json", action="store_true", help="print one JSON object")
+    check = verbs.add_parser(
+        "check",
+        help="read a round and tell how every row would be treated",
+        description="Read a round and tell how every row would be treated. Exit code 1: rows are rejected; 3: a file "
+        "cannot be used, or a name is unknown.",
+    )
+    evaluate = verbs.add_parser(
+        "evaluate",
+        help="score a round",
+        description="Score identifications and quantities of a round and write evaluation.json and tables. "
+        "Exit code 1: rows were rejected.",
+    )
+    evaluate.add_argument("--out", required=True, metavar="DIR", help="folder to write to, made if it is not there")
+    for command in (check, evaluate):
+        command.add_argument("round", metavar="ROUND", help="folder with round.toml and submissions.csv")
+        command.add_argument("--strict", action="store_true", help="stop at the first row that would be rejected")
+        command.add_argument("--json", action="store_true", help="print one JSON object")
+
+
 def _add_fetch(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     fetch = verbs.add_parser(
         "fetch",
@@ -380,6 +409,10 @@ def _run(options: argparse.Namespace) -> int:
         from nps_spectra.cli import schemes
 
         return schemes.run(options)
+    if options.noun == "proficiency":
+        from nps_spectra.cli import proficiency
+
+        return proficiency.COMMANDS[options.verb](options)
     if options.verb == "lint":
         from nps_spectra.cli import lint
 

@@ -1,0 +1,107 @@
+"""``nps-spectra proficiency``: make, check and evaluate a round of a proficiency test."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from nps_spectra.cli.main import FINE, REJECTED
+from nps_spectra.cli.output import table
+from nps_spectra.proficiency.evaluation import Evaluation, evaluate
+from nps_spectra.proficiency.reading_rounds import read_round
+from nps_spectra.proficiency.submissions import Submissions, read_submissions
+from nps_spectra.proficiency.template import write_template
+
+#: Rejects told on a terminal; files and JSON hold them all.
+_SHOWN = 20
+
+
+def new(options: argparse.Namespace) -> int:
+    """Write the files of a round to start from."""
+    written = write_template(options.folder, options.group)
+    if options.json:
+        print(json.dumps({"written": [str(path) for path in written]}, indent=1))
+    else:
+        print("\n".join(f"wrote {path}" for path in written))
+    return FINE
+
+
+def check(options: argparse.Namespace) -> int:
+    """Read a round and tell how every row would be treated."""
+    folder = Path(options.round)
+    round_, names = read_round(folder)
+    submissions = read_submissions(folder / "submissions.csv", round_, names, strict=options.strict)
+    noted = [entry for entry in submissions.entries if entry.notes]
+    if options.json:
+        content = {
+            "rows": submissions.rows,
+            "scored": len(submissions.entries),
+            "rejected": [{"row": row.row, "reason": row.reason} for row in submissions.rejected],
+            "notes": [{"row": entry.row, "notes": list(entry.notes)} for entry in noted],
+            "names": [
+                {"written": one.written, "taken_for": one.name, "level": one.level, "how": one.how}
+                for one in submissions.resolutions
+            ],
+        }
+        print(json.dumps(content, ensure_ascii=False, indent=1))
+    else:
+        _tell_rows(submissions)
+        for entry in noted:
+            print(f"row {entry.row}: {'; '.join(entry.notes)}")
+        rows = [(ascii(one.written)[1:-1], one.name, one.how) for one in submissions.resolutions]
+        print(table(("written", "taken for", "how"), rows))
+    return REJECTED if submissions.rejected else FINE
+
+
+def evaluate_round(options: argparse.Namespace) -> int:
+    """Evaluate a round and write its tables."""
+    evaluation = evaluate(options.round, strict=options.strict)
+    written = evaluation.write(options.out)
+    _tell_rows(evaluation.submissions)
+    if options.json:
+        print(evaluation.to_json(), end="")
+    else:
+        _print(evaluation)
+        print(f"wrote {', '.join(path.name for path in written)} to {options.out}")
+    return REJECTED if evaluation.submissions.rejected else FINE
+
+
+def _tell_rows(submissions: Submissions) -> None:
+    print(
+        f"rows: {submissions.rows} read, {len(submissions.entries)} scored, {len(submissions.rejected)} rejected",
+        file=sys.stderr,
+    )
+    for row in submissions.rejected[:_SHOWN]:
+        print(f"  REJECTED row {row.row}: {row.reason}", file=sys.stderr)
+    if len(submissions.rejected) > _SHOWN:
+        print(f"  ... and {len(submissions.rejected) - _SHOWN} more rejects", file=sys.stderr)
+
+
+def _print(evaluation: Evaluation) -> None:
+    if evaluation.round.simulated:
+        print("NOTICE: the submissions of this round are simulated", file=sys.stderr)
+    rows = []
+    for one in evaluation.result.samples:
+        found = evaluation.round.sample(one.key)
+        contents = ", ".join(content.substance for content in found.contents) if found is not None else ""
+        rows.append(
+            (
+                one.key,
+                contents or "blank",
+                str(one.results),
+                _share(one.sensitivity.value),
+                _share(one.false_positive_rate.value),
+                _share(one.fully_correct.value),
+            )
+        )
+    header = ("sample", "contents", "results", "sensitivity", "false positive", "fully correct")
+    print(table(header, rows, (2, 3, 4, 5)))
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+COMMANDS = {"new": new, "check": check, "evaluate": evaluate_round}

@@ -1,0 +1,99 @@
+"""Whether the methods that a laboratory names make a scheme that identifies a substance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Category = Literal["A", "B", "C"]
+
+#: Techniques and their category (SWGDRUG Recommendations, part III B: methods of analysis). Hyphenated techniques count
+#: as two: the separation and the detector.
+CATEGORIES: Final[dict[str, tuple[tuple[str, Category], ...]]] = {
+    **dict.fromkeys(("MS", "DART-MS", "ASAP-MS", "MS/MS"), (("mass spectrometry", "A"),)),
+    **dict.fromkeys(("IR", "FTIR", "FT-IR", "ATR-FTIR"), (("infrared spectroscopy", "A"),)),
+    "RAMAN": (("Raman spectroscopy", "A"),),
+    "NMR": (("nuclear magnetic resonance", "A"),),
+    "XRD": (("X-ray diffractometry", "A"),),
+    **dict.fromkeys(
+        ("GC-MS", "GC/MS", "GC-MS/MS", "GC-QTOF"), (("gas chromatography", "B"), ("mass spectrometry", "A"))
+    ),
+    **dict.fromkeys(
+        ("LC-MS", "LC/MS", "LC-MS/MS", "LC-QTOF", "LC-HRMS", "UHPLC-MS/MS"),
+        (("liquid chromatography", "B"), ("mass spectrometry", "A")),
+    ),
+    **dict.fromkeys(("GC-IR", "GC-FTIR"), (("gas chromatography", "B"), ("infrared spectroscopy", "A"))),
+    **dict.fromkeys(("GC", "GC-FID", "GC-NPD"), (("gas chromatography", "B"),)),
+    **dict.fromkeys(("LC", "HPLC", "UHPLC"), (("liquid chromatography", "B"),)),
+    **dict.fromkeys(
+        ("LC-DAD", "HPLC-DAD", "LC-UV", "HPLC-UV"), (("liquid chromatography", "B"), ("UV/Vis spectroscopy", "B"))
+    ),
+    "CE": (("capillary electrophoresis", "B"),),
+    "TLC": (("thin-layer chromatography", "B"),),
+    "IMS": (("ion mobility spectrometry", "B"),),
+    "UV": (("UV/Vis spectroscopy", "B"),),
+    "UV/VIS": (("UV/Vis spectroscopy", "B"),),
+    "MICROCRYSTAL": (("microcrystalline tests", "B"),),
+    "MICROSCOPY": (("microscopy", "B"),),
+    "COLOUR": (("colour tests", "C"),),
+    "COLOR": (("colour tests", "C"),),
+    "IMMUNOASSAY": (("immunoassay", "C"),),
+    "FLUORESCENCE": (("fluorescence spectroscopy", "C"),),
+    "MELTING POINT": (("melting point", "C"),),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MethodAudit:
+    """What the methods of a result amount to.
+
+    Attributes
+    ----------
+    met : bool or None
+        Whether they make a minimum scheme; None if no method was named, or if unknown ones could make the difference.
+    reason : str
+    """
+
+    met: bool | None
+    reason: str
+
+
+def audit_methods(codes: Iterable[str], further: Mapping[str, str] | None = None) -> MethodAudit:
+    """Hold method codes against the minimum scheme of SWGDRUG / ASTM E2329.
+
+    With a technique of category A one other technique is enough; without, three different ones are needed, two of them
+    of category B. No list of codes can say that they were applied to separate portions, or that
+    reference material was compared.
+
+    Parameters
+    ----------
+    codes : iterable of str
+        As in ``submissions.csv``, upper case.
+    further : mapping of str to str, optional
+        Category of codes that are not known here.
+
+    Examples
+    --------
+    >>> audit_methods(["GC-MS"]).met, audit_methods(["COLOUR", "TLC"]).met, audit_methods([]).met
+    (True, False, None)
+    """
+    techniques: dict[str, str] = {}
+    unknown = []
+    for code in sorted(set(codes)):
+        if further and code in further:
+            techniques[code] = further[code]
+        elif code in CATEGORIES:
+            techniques.update(CATEGORIES[code])
+        else:
+            unknown.append(code)
+    if not techniques and not unknown:
+        return MethodAudit(None, "no method was named")
+    listed = ", ".join(f"{name} ({category})" for name, category in sorted(techniques.items()))
+    categories = list(techniques.values())
+    strong = "A" in categories and len(categories) >= 2
+    if strong or (len(categories) >= 3 and categories.count("B") >= 2):
+        return MethodAudit(True, listed)
+    if unknown:
+        return MethodAudit(None, f"category unknown: {', '.join(unknown)}; known: {listed or 'none'}")
+    return MethodAudit(False, f"{listed}; expected A and another, or three with two of B")

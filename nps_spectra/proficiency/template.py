@@ -1,0 +1,91 @@
+"""A round to start from: every file with its columns, and one sample of each kind."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from nps_spectra.atomic import write_text
+from nps_spectra.errors import OptionError
+from nps_spectra.proficiency.schema import schema
+
+_ROUND: Final = """\
+format = 1
+scheme = "name of the scheme"
+group = "{group}"
+round = "2026/1"
+# A date means its whole day in UTC; write 2026-06-30T17:00:00+02:00 for a moment.
+deadline = 2026-06-30
+late = "reject"                # or "accept": scored, and noted
+# Substances that laboratories are asked for; specificity counts them.
+menu = ["cocaine", "heroin", "MDMA", "ketamine", "amfetamine"]
+# laboratories = ["LAB-001", "LAB-002"]   # codes of all that take part; without it: all that submit
+
+# [codes]                      # codes of the menu
+# "C01" = "cocaine"
+# [aliases]                    # names as laboratories write them and the registry has not
+# "coke" = "cocaine"
+# [isomer_groups]
+# "fluorofentanyls" = ["ortho-fluorofentanyl", "meta-fluorofentanyl", "para-fluorofentanyl"]
+# [limits]
+# questionable = 2.0
+# unsatisfactory = 3.0
+
+# Substances that the registry does not hold.
+[[substance]]
+name = "glucose"
+
+[[sample]]
+code = "{group}-1"
+description = "white powder"
+# Minor components, traces and diluents: reporting them is neither asked for nor an error.
+tolerated = ["caffeine", "glucose"]
+
+[[sample.content]]
+substance = "cocaine"
+level = "substance"            # or "isomer_group", "class": what laboratories have to tell apart
+value = 50.0                   # leave out for substances that need no quantity
+unit = "{unit}"
+uncertainty = 0.5              # standard uncertainty of the value
+assigned_by = "formulation"    # crm, reference_laboratory, expert_laboratories, participants (then no value)
+sigma_pt_percent = 5.0         # or sigma_pt in the unit, or sigma_pt_by = "participants"
+sigma_pt_by = "perception"     # previous_rounds, precision
+
+[[sample]]
+code = "{group}-2"
+description = "blank: no substance of the menu"
+blank = true
+tolerated = ["glucose"]
+"""
+_GROUPS: Final = {"SM": "% w/w", "BS": "ng/mL"}
+
+
+def write_template(folder: str | os.PathLike[str], group: str = "SM") -> tuple[Path, ...]:
+    """Write the files of a round to start from into a folder, which is made if it is not there.
+
+    Raises
+    ------
+    OptionError
+        The group is unknown, or a file is there already.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     [path.name for path in write_template(folder)]
+    ['round.toml', 'submissions.csv', 'homogeneity.csv', 'stability.csv']
+    """
+    if group not in _GROUPS:
+        raise OptionError(f"found the group {group!r}, expected one of {', '.join(_GROUPS)}")
+    target = Path(folder)
+    texts = {"round.toml": _ROUND.format(group=group, unit=_GROUPS[group])}
+    tables = (("submissions", "submissions"), ("homogeneity", "homogeneity"), ("stability", "homogeneity"))
+    texts.update({f"{name}.csv": f"{','.join(schema(rules)['properties'])}\n" for name, rules in tables})
+    for name in texts:
+        if (target / name).exists():
+            raise OptionError(f"{target / name} is there already: choose another folder, nothing was written")
+    target.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        write_text(target / name, text)
+    return tuple(target / name for name in texts)

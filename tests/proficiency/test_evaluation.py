@@ -1,0 +1,216 @@
+"""A whole round: the promised interface, files that are the same every time, and the examples."""
+
+from __future__ import annotations
+
+import csv
+import json
+import runpy
+import shutil
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from proficiency.round_files import ROUND, row, write_round
+
+from nps_spectra.cli.main import main
+from nps_spectra.errors import MissingDependencyError, RoundError
+from nps_spectra.proficiency.evaluation import Evaluation, evaluate
+from nps_spectra.proficiency.quantities import verdict
+from nps_spectra.proficiency.schema import checked, schema
+
+EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
+UGLY = '<script>alert(1)</script>, "quoted"\nsecond line'
+
+
+@pytest.fixture
+def evaluation(tmp_path: Path) -> Evaluation:
+    rows = [
+        row("B", value="57", remarks="=HYPERLINK(1)"),
+        row("B", substance="heroin"),
+        row("A", value="51", uncertainty="2", coverage_factor="2", methods="GC-MS", remarks=UGLY),
+        row("A", "SM-4", "none"),
+        row("C", value="<0.5"),
+        row("../D"),
+    ]
+    return evaluate(write_round(tmp_path / "round", rows))
+
+
+def test_the_json_has_the_promised_keys(evaluation: Evaluation) -> None:
+    content = json.loads(evaluation.to_json())
+    assert [(one["laboratory"], one["sample"]) for one in content["results"]] == [
+        *(("A", "SM-1"), ("A", "SM-4"), ("B", "SM-1"), ("C", "SM-1"))
+    ]
+    for one in content["results"]:
+        assert list(one) == ["laboratory", "sample", "correct", "missed", "false_positive", "tolerated", "scores"]
+        for score in one["scores"]:
+            assert list(score) == ["substance", "value", "assigned", "z", "verdict"]
+    assert content["results"][2]["false_positive"] == ["heroin"]
+    assert content["results"][0]["scores"][0]["assigned"] == 50.0
+
+
+def test_the_json_is_what_its_schema_says(evaluation: Evaluation) -> None:
+    content = json.loads(evaluation.to_json())
+    assert checked(content, schema("evaluation"), "evaluation.json") == content
+    content["results"][0]["scores"][0]["verdict"] = "good"
+    with pytest.raises(RoundError, match=r"results\[1\]\.scores\[1\]\.verdict: found 'good'"):
+        checked(content, schema("evaluation"), "evaluation.json")
+
+
+def test_every_row_is_in_the_files(evaluation: Evaluation, tmp_path: Path) -> None:
+    evaluation.write(tmp_path / "out")
+    with (tmp_path / "out" / "rows.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [one["row"] for one in rows] == ["2", "3", "4", "5", "6", "7"]
+    assert [one["treatment"] for one in rows] == ["scored"] * 5 + ["rejected"]
+    counted = json.loads(evaluation.to_json())["rows"]
+    assert counted["read"] == counted["scored"] + len(counted["rejected"]) == 6
+
+
+def test_formulas_are_no_formulas_in_tables(evaluation: Evaluation, tmp_path: Path) -> None:
+    for path in evaluation.write(tmp_path / "out"):
+        if path.suffix == ".csv":
+            with path.open(encoding="utf-8", newline="") as stream:
+                for cells in csv.reader(stream):
+                    for text in cells:
+                        assert not text.startswith(("=", "+", "@", "\t")), (path.name, text)
+    assert "'=HYPERLINK(1)" in (tmp_path / "out" / "rows.csv").read_text(encoding="utf-8")
+
+
+def test_nothing_is_written_outside_the_folder(evaluation: Evaluation, tmp_path: Path) -> None:
+    before = set(tmp_path.iterdir())
+    evaluation.write(tmp_path / "out")
+    assert set(tmp_path.iterdir()) - before == {tmp_path / "out"}
+    assert all(path.is_file() and not path.name.endswith(".partial") for path in (tmp_path / "out").iterdir())
+
+
+def test_frames_have_a_row_for_each_laboratory_and_sample(evaluation: Evaluation) -> None:
+    pytest.importorskip("pandas", reason="pandas is not installed")
+    identification = evaluation.identification
+    assert len(identification) == 3 * 4
+    first = identification[(identification["laboratory"] == "B") & (identification["sample"] == "SM-1")].iloc[0]
+    assert (first["correct"], first["false_positive"]) == ("cocaine", "heroin")
+    assert list(evaluation.laboratories["laboratory"]) == ["A", "B", "C"]
+    quantities = evaluation.quantities
+    assert list(quantities["value"].dropna()) == [51.0, 57.0]
+    assert quantities["less_than"].iloc[2] == 0.5
+    assert "censored" in quantities["reason"].iloc[2]
+
+
+def test_frames_without_pandas_name_the_extra(evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingDependencyError, match="nps_spectra\\[interop\\]"):
+        _ = evaluation.quantities
+
+
+@pytest.mark.skipif(find_spec("nps_spectra.proficiency.scores") is None, reason="there are no quantity scores")
+def test_quantities_are_scored_against_the_assigned_value(evaluation: Evaluation) -> None:
+    """(51 - 50) / 2.5 and (57 - 50) / 2.5."""
+    assert [(one.z, one.verdict) for one in evaluation.scores] == [
+        *((pytest.approx(0.4), "satisfactory"), (pytest.approx(2.8), "questionable"), (None, "not_scored"))
+    ]
+
+
+@pytest.mark.skipif(find_spec("nps_spectra.proficiency.robust") is None, reason="there are no robust statistics")
+def test_participants_set_the_assigned_value_by_algorithm_a(tmp_path: Path) -> None:
+    """ISO 13528:2022, annex E.3 (atrazine, p = 34): 0.2570 and 0.0395."""
+    values = (
+        *(0.040, 0.055, 0.178, 0.202, 0.206, 0.227, 0.228, 0.230, 0.230, 0.235, 0.236, 0.237),
+        *(0.243, 0.244, 0.245, 0.2555, 0.260, 0.264, 0.267, 0.270, 0.273, 0.274, 0.274, 0.278),
+        *(0.2811, 0.287, 0.287, 0.288, 0.289, 0.295, 0.296, 0.311, 0.331, 0.4246),
+    )
+    toml = ROUND.replace("value = 50.0", 'assigned_by = "participants"')
+    toml = toml.replace("sigma_pt = 2.5", 'sigma_pt_by = "participants"')
+    rows = [row(f"L{number}", value=str(value)) for number, value in enumerate(values)]
+    (target,) = evaluate(write_round(tmp_path, rows, toml)).targets
+    assert target.assigned == pytest.approx(0.2570, abs=5e-5)
+    assert target.sigma_pt == pytest.approx(0.0395, abs=5e-5)
+    assert target.values == 34
+
+
+def test_too_few_values_make_no_consensus_and_say_so(tmp_path: Path) -> None:
+    toml = ROUND.replace("value = 50.0", 'assigned_by = "participants"')
+    evaluation = evaluate(write_round(tmp_path, [row(value="50")], toml))
+    assert evaluation.targets[0].assigned is None
+    assert evaluation.scores[0].z is None
+    assert "1 values, too few for a consensus" in evaluation.scores[0].reason
+
+
+@pytest.mark.parametrize(
+    ("z", "expected"),
+    [(2.0, "satisfactory"), (-2.01, "questionable"), (2.99, "questionable"), (-3.0, "unsatisfactory")],
+)
+def test_limits_of_the_verdict(z: float, expected: str) -> None:
+    """ISO 13528:2022, 9.4.2: up to 2.0 acceptable, from 3.0 on unacceptable."""
+    assert verdict(z) == expected
+
+
+def test_replicates_are_scored_by_their_mean(tmp_path: Path) -> None:
+    rows = [row(value="50", replicate="1"), row(value="52", replicate="2")]
+    (found,) = evaluate(write_round(tmp_path, rows)).scores
+    assert (found.value, found.replicates) == (51.0, 2)
+
+
+def test_the_order_of_rows_changes_no_byte_of_the_results(tmp_path: Path) -> None:
+    rows = [row(code, value=str(50 + number)) for number, code in enumerate("ABCDE")]
+    one = json.loads(evaluate(write_round(tmp_path / "1", rows)).to_json())
+    other = json.loads(evaluate(write_round(tmp_path / "2", rows[::-1])).to_json())
+    assert one == other
+
+
+def example(name: str) -> Evaluation:
+    return evaluate(EXAMPLES / name)
+
+
+@pytest.mark.parametrize("name", ["ice_sm_round", "ice_bs_round"])
+def test_an_example_is_what_its_script_makes_and_is_labelled_simulated(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for one in ("ice_sm_round", "ice_bs_round"):
+        (tmp_path / one).mkdir()
+        shutil.copy(EXAMPLES / one / "round.toml", tmp_path / one)
+    script = EXAMPLES / "simulate_round.py"
+    monkeypatch.setattr(sys, "argv", [str(script), str(tmp_path)])
+    runpy.run_path(str(script), run_name="__main__")
+    assert (tmp_path / name / "submissions.csv").read_bytes() == (EXAMPLES / name / "submissions.csv").read_bytes()
+    assert json.loads(example(name).to_json())["simulated"] is True
+
+
+def test_the_assigned_contents_of_the_examples_are_the_published_ones() -> None:
+    """UNODC ICE, summary reports 2016/1 (seized materials, % w/w base) and 2015/2 (urine, ng/mL)."""
+    published: dict[str, dict[str, Any]] = {
+        "ice_sm_round": {"cocaine": 50.5, "MDMA": 13.8, "amphetamine": 5.5},
+        "ice_bs_round": {
+            **{"buprenorphine": 1150, "norbuprenorphine": 2300, "MDA": 920, "methadone": 2300, "nordazepam": 1150},
+        },
+    }
+    for name, contents in published.items():
+        assert {one.substance: one.assigned for one in example(name).targets} == contents
+    assert example("ice_sm_round").round.samples[3].blank
+
+
+def test_evaluate_writes_the_same_bytes_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for folder in ("one", "two"):
+        assert main(["proficiency", "evaluate", str(EXAMPLES / "ice_sm_round"), "--out", str(tmp_path / folder)]) == 0
+    names = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert "evaluation.json" in names
+    for name in names:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    assert "simulated" in capsys.readouterr().err
+
+
+def test_commands_and_their_exit_codes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = str(tmp_path / "round")
+    assert main(["proficiency", "new", folder]) == 0
+    assert main(["proficiency", "new", folder]) == 2
+    assert main(["proficiency", "check", folder]) == 0
+    write_round(tmp_path / "round", [row(), row("a/b")])
+    capsys.readouterr()
+    assert main(["proficiency", "check", folder, "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["rejected"][0]["row"] == 3
+    assert main(["proficiency", "evaluate", folder, "--out", str(tmp_path / "out"), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out) == json.loads((tmp_path / "out/evaluation.json").read_text("utf-8"))
+    assert main(["proficiency", "check", folder, "--strict"]) == 3
+    assert main(["proficiency", "check", str(tmp_path / "nowhere")]) == 3
+    assert "'proficiency new' makes one" in capsys.readouterr().err
