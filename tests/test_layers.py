@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "nps_spectra"
 FLOORS = [
     ["cli"],
     ["report"],
+    ["identification"],
     ["searching"],
     ["library"],
     ["formats"],

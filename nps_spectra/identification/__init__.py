@@ -1,0 +1,1 @@
+"""Identification: evidence beside the score, tests of replicates, and groups that cannot be told apart."""
