@@ -48,6 +48,8 @@ COVERAGE: Final = 0.95
 FEWEST_REPLICATES: Final = 20
 #: Nearest substances kept for each substance, whatever their score.
 NEAREST: Final = 5
+#: Heights that differ by less, relative to the base peak, are one height on a scale of 0 to 999 rounded twice.
+_SAME_HEIGHT: Final = 0.0015
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,7 +340,7 @@ def spread_of(library: Library, scorer: Scorer, tolerance: Tolerance, coverage: 
     """How like each other repeated measurements are, one pair for every substance that has several.
 
     One pair, because ten measurements of one substance tell nothing about the others. Copies of one measurement are
-    no repetition: pairs with equal peaks are passed over. Replicates are those of
+    no repetition: pairs with equal peaks, however scaled, are passed over. Replicates are those of
     `nps_spectra.library.replicates`: one structure, measured in one way.
 
     Parameters
@@ -389,10 +391,11 @@ def _interval(scores: npt.NDArray[np.float64], share: float) -> tuple[float | No
 
 
 def _same_peaks(prepared: Prepared, first: int, second: int) -> bool:
-    return all(
-        np.array_equal(mine, theirs)
-        for mine, theirs in zip(prepared.clean.peaks(first), prepared.clean.peaks(second), strict=True)
-    )
+    """Whether two spectra are copies of one measurement, however they were scaled and rounded."""
+    (mz, intensity), (other_mz, other) = prepared.clean.peaks(first), prepared.clean.peaks(second)
+    if not np.array_equal(mz, other_mz):
+        return False
+    return len(mz) == 0 or bool(np.abs(intensity / intensity.max() - other / other.max()).max() < _SAME_HEIGHT)
 
 
 def identities(library: Library) -> list[Identity]:
@@ -432,11 +435,14 @@ def _best_scores(
     prepared = library.prepared(scorer)
     substances = library.substances.of_row
     gates, gate = Gates(library), Gate(tolerance if scorer.technique == "MS/MS" else None, None, None)
+    of_technique = np.zeros(len(library), dtype=bool)
+    of_technique[rows] = True
     nearest: dict[int, dict[int, float]] = {}
     for done, row in enumerate(rows.tolist(), start=1):
         others = rows
         if scorer.technique == "MS/MS":
-            others = np.intersect1d(gates.rows(library[row], gate)[0], rows)
+            gated = gates.rows(library[row], gate)[0]
+            others = gated[of_technique[gated]]
         own = int(substances[row])
         others = others[substances[others] != own]
         if len(others):

@@ -94,6 +94,18 @@ def test_missing_chlorine_isotope_and_one_too_many_are_both_seen() -> None:
     assert (without.agrees, without.elements, too_many.agrees) == (False, "Cl", False)
 
 
+def test_isotope_below_the_lowest_peak_kept_is_not_missing() -> None:
+    """Of C10H13N2OCl the isotope M+3 has 3.6 % of M; a spectrum cut off at 4 % cannot show it."""
+    pattern = isotope_pattern({"C": 10, "H": 13, "N": 2, "O": 1, "Cl": 1})
+    heights = {mass: 100 * share for mass, share in pattern.items() if share > 0.04}
+    cut, whole = (
+        isotope_fit(*peaks({30: least, **heights}), {"C": 10, "H": 13, "N": 2, "O": 1, "Cl": 1}) for least in (4, 0.1)
+    )
+    assert cut is not None
+    assert whole is not None
+    assert (cut.agrees, whole.agrees) == (True, False)
+
+
 def test_isotopes_of_a_weak_molecular_ion_say_nothing() -> None:
     assert isotope_fit(*peaks({58: 100, 149: 1}), METHAMPHETAMINE) is None
 
