@@ -82,7 +82,9 @@ def _rule(spread: Spread) -> str:
     return (
         f"not told apart: {spread.method} of at least {spread.limit:.4g}, which {spread.coverage:.0%} of the pairs of "
         f"repeated measurements reach\n({spread.substances} substances, one pair each, of {pairs}; median "
-        f"{spread.median:.4g}; 95 % confidence interval of the limit: {low} to {high})"
+        f"{spread.median:.4g}; 95 % confidence interval of the limit: {low} to {high})\n"
+        f"in {spread.coverage:.0%} of these pairs no other substance scores more than {spread.margin:.4g} above the "
+        "own one"
     )
 
 

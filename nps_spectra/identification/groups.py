@@ -15,6 +15,9 @@ as long as that holds (complete linkage), so no chain of resemblances puts unlik
 be like some that are not in its group; `Groups.not_told_apart` has them all, and it is what an identification must
 exclude. A labelled standard, a salt or a derivative is never in the group of its parent.
 
+The same pairs tell how far another substance may lead over the right one in a search (`Spread.margin`). That is the
+sharper tool for one query, because it compares candidates with each other: all within the margin of the leader stand.
+
 The score alone is asked. Members of a group may have different masses: their molecular ions, where they are seen, tell
 them apart, and that is evidence of its own.
 """
@@ -69,6 +72,9 @@ class Spread:
     median : float or None
     low, high : float or None
         95 % confidence interval of `limit`, by the order of the scores alone; None where the pairs are too few.
+    margin : float or None
+        In this share of the pairs, no other substance scores higher than the own one by more than this (0 or more):
+        of a search, candidates this close to the leader are not told apart from it by score. None as for `limit`.
     """
 
     method: str
@@ -79,6 +85,7 @@ class Spread:
     median: float | None
     low: float | None
     high: float | None
+    margin: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,8 +360,9 @@ def spread_of(library: Library, scorer: Scorer, tolerance: Tolerance, coverage: 
     """
     contributors = library.spectra.texts("contributor").to_list()
     prepared = library.prepared(scorer)
-    among: dict[str, float] = {}
-    between: dict[str, float] = {}
+    others_of = _Compared(library, scorer.technique, tolerance)
+    among: dict[str, tuple[float, float]] = {}
+    between: dict[str, tuple[float, float]] = {}
     groups, _ = replicates_of(library, tolerance)
     for group in groups:
         if group.technique != scorer.technique:
@@ -367,17 +375,21 @@ def spread_of(library: Library, scorer: Scorer, tolerance: Tolerance, coverage: 
                     continue
                 score = float(scorer.score(prepared, first, prepared, np.array([second], dtype=np.int64)).score[0])
                 if not math.isnan(score):
-                    (between if differ else among)[group.substance] = score
+                    others = scorer.score(prepared, first, prepared, others_of(first)).score
+                    highest = float(np.nanmax(others)) if (~np.isnan(others)).any() else 0.0
+                    (between if differ else among)[group.substance] = score, highest - score
     use_between = len(between) >= FEWEST_REPLICATES
-    scores = np.sort(np.array(list((between if use_between else between | among).values())))
+    chosen = np.array(list((between if use_between else among | between).values())).reshape(-1, 2)
+    scores, excess = np.sort(chosen[:, 0]), np.sort(chosen[:, 1])
     count = len(scores)
     if count < FEWEST_REPLICATES:
         median = float(np.median(scores)) if count else None
-        return Spread(scorer.method, count, use_between, coverage, None, median, None, None)
+        return Spread(scorer.method, count, use_between, coverage, None, median, None, None, None)
     # The largest score that at least this share of the pairs reaches.
-    limit = float(scores[count - math.ceil(coverage * count - 1e-9)])
+    enough = math.ceil(coverage * count - 1e-9)
+    limit, margin = float(scores[count - enough]), max(0.0, float(excess[enough - 1]))
     low, high = _interval(scores, 1 - coverage)
-    return Spread(scorer.method, count, use_between, coverage, limit, float(np.median(scores)), low, high)
+    return Spread(scorer.method, count, use_between, coverage, limit, float(np.median(scores)), low, high, margin)
 
 
 def _interval(scores: npt.NDArray[np.float64], share: float) -> tuple[float | None, float | None]:
@@ -388,6 +400,27 @@ def _interval(scores: npt.NDArray[np.float64], share: float) -> tuple[float | No
     below = bdtr(np.arange(len(scores)), len(scores), share)
     lower, upper = np.flatnonzero(below <= 0.025), np.flatnonzero(below >= 0.975)
     return float(scores[lower[-1]]) if len(lower) else None, float(scores[upper[0]]) if len(upper) else None
+
+
+class _Compared:
+    """Which spectra of other substances a search would compare with a spectrum of the library."""
+
+    def __init__(self, library: Library, technique: Technique, tolerance: Tolerance) -> None:
+        self._library = library
+        self._rows = rows_of(library, technique)
+        self._of_technique = np.zeros(len(library), dtype=bool)
+        self._of_technique[self._rows] = True
+        self._substances = library.substances.of_row
+        self._gates = None if technique == "EI" else Gates(library)
+        self._gate = Gate(tolerance, None, None)
+
+    def __call__(self, row: int) -> Int:
+        rows = self._rows
+        if self._gates is not None:
+            gated = self._gates.rows(self._library[row], self._gate)[0]
+            rows = gated[self._of_technique[gated]]
+        different: Int = rows[self._substances[rows] != self._substances[row]]
+        return different
 
 
 def _same_peaks(prepared: Prepared, first: int, second: int) -> bool:
@@ -434,17 +467,10 @@ def _best_scores(
     """Best score of every pair of substances that reaches the limit or is among the nearest of one of them."""
     prepared = library.prepared(scorer)
     substances = library.substances.of_row
-    gates, gate = Gates(library), Gate(tolerance if scorer.technique == "MS/MS" else None, None, None)
-    of_technique = np.zeros(len(library), dtype=bool)
-    of_technique[rows] = True
+    others_of = _Compared(library, scorer.technique, tolerance)
     nearest: dict[int, dict[int, float]] = {}
     for done, row in enumerate(rows.tolist(), start=1):
-        others = rows
-        if scorer.technique == "MS/MS":
-            gated = gates.rows(library[row], gate)[0]
-            others = gated[of_technique[gated]]
-        own = int(substances[row])
-        others = others[substances[others] != own]
+        others, own = others_of(row), int(substances[row])
         if len(others):
             scores = scorer.score(prepared, row, prepared, others).score
             _keep_nearest(nearest.setdefault(own, {}), substances[others], scores, limit)

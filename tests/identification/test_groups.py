@@ -61,6 +61,22 @@ def test_limit_is_the_score_that_19_of_20_pairs_reach() -> None:
     assert spread.limit == pytest.approx(scores[1], abs=1e-9)
 
 
+def test_margin_is_how_far_another_substance_leads_in_all_but_one_of_20_pairs() -> None:
+    """Of 24 pairs two are drowned in noise, so that others are more like them: 23 must be inside the margin."""
+    from nps_spectra import similarity
+
+    noisy = {number: measured(number, 0.8, f"repeated {number}", formula=f"C{number + 3}H8") for number in (0, 1)}
+    rows = [noisy.get(row // 2, one) if row % 2 else one for row, one in enumerate(library().spectra)]
+    made = Library(Spectra.of(rows), name="made")
+    excess = []
+    for number in range(24):
+        order = sorted((2 * number, 2 * number + 1), key=lambda row: made.digests[row].tobytes())
+        own = similarity(made[order[0]], made[order[1]], "nist_identity")
+        others = [row for row in range(48) if row // 2 != number]
+        excess.append(max(similarity(made[order[0]], made[row], "nist_identity") for row in others) - own)
+    assert Groups.of(made).spread.margin == pytest.approx(max(0, sorted(excess)[22]))
+
+
 def test_library_that_measured_too_few_substances_twice_calls_nothing_the_same() -> None:
     made = library(measured(99, 0.0, "A"), measured(99, 0.0, "B"), repeated=19)
     groups = Groups.of(made)
