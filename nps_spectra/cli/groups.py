@@ -11,7 +11,8 @@ from nps_spectra.atomic import write_text
 from nps_spectra.cli.main import FINE
 from nps_spectra.cli.output import notice, progress_bar, table
 from nps_spectra.errors import OptionError
-from nps_spectra.identification.groups import FEWEST_REPLICATES, Group, Groups, Spread
+from nps_spectra.identification.groups import Group, Groups
+from nps_spectra.identification.repeatability import FEWEST_REPLICATES, Spread
 from nps_spectra.library import Library
 from nps_spectra.spectrum import END
 from nps_spectra.substances import normalised_name

@@ -11,7 +11,8 @@ import pytest
 from nps_spectra import Library, Spectra, Spectrum, read_spectra
 from nps_spectra.cli.main import main
 from nps_spectra.errors import OptionError
-from nps_spectra.identification.groups import NEAREST, Groups, Spread
+from nps_spectra.identification.groups import NEAREST, Groups
+from nps_spectra.identification.repeatability import Spread
 
 MZ = np.arange(40, 60)
 
