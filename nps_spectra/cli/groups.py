@@ -12,7 +12,7 @@ from nps_spectra.cli.main import FINE
 from nps_spectra.cli.output import notice, progress_bar, table
 from nps_spectra.errors import OptionError
 from nps_spectra.identification.groups import Group, Groups
-from nps_spectra.identification.repeatability import FEWEST_REPLICATES, Spread
+from nps_spectra.identification.repeatability import Spread, fewest_substances
 from nps_spectra.library import Library
 from nps_spectra.spectrum import END
 from nps_spectra.substances import normalised_name
@@ -75,7 +75,7 @@ def _rule(spread: Spread) -> str:
     pairs = "different contributors" if spread.between_contributors else "the same library"
     if spread.limit is None:
         return (
-            f"no limit: {spread.substances} substances are measured repeatedly, {FEWEST_REPLICATES} are needed. "
+            f"no limit: {spread.substances} substances are measured repeatedly, {fewest_substances(spread.coverage)} are needed. "
             "What is nearest is listed with its score; nothing is called the same."
         )
     low = "not known" if spread.low is None else f"{spread.low:.4g}"

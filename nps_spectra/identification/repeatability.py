@@ -20,8 +20,8 @@ Int = npt.NDArray[np.int64]
 
 #: Share of the pairs of repeated measurements that must reach the limit.
 COVERAGE: Final = 0.95
-#: With fewer substances measured repeatedly no limit can be stated for 19 of 20.
-FEWEST_REPLICATES: Final = 20
+#: With fewer substances measured repeatedly no limit is stated, whatever the coverage.
+_FEWEST: Final = 20
 #: Heights that differ by less, relative to the base peak, are one height on a scale of 0 to 999 rounded twice.
 _SAME_HEIGHT: Final = 0.0015
 
@@ -57,6 +57,17 @@ class Spread:
     low: float | None
     high: float | None
     margin: float | None
+
+
+def fewest_substances(coverage: float) -> int:
+    """How many substances must be measured repeatedly for a limit that this share of them reaches.
+
+    Examples
+    --------
+    >>> fewest_substances(0.95), fewest_substances(0.99)
+    (20, 100)
+    """
+    return max(_FEWEST, math.ceil(1 / (1 - coverage) - 1e-9))
 
 
 def rows_of(library: Library, technique: Technique) -> Int:
@@ -107,11 +118,11 @@ def spread_of(library: Library, scorer: Scorer, tolerance: Tolerance, coverage: 
                     others = scorer.score(prepared, first, prepared, others_of(first)).score
                     highest = float(np.nanmax(others)) if (~np.isnan(others)).any() else 0.0
                     (between if differ else among)[group.substance] = score, highest - score
-    use_between = len(between) >= FEWEST_REPLICATES
+    use_between = len(between) >= fewest_substances(coverage)
     chosen = np.array(list((between if use_between else among | between).values())).reshape(-1, 2)
     scores, excess = np.sort(chosen[:, 0]), np.sort(chosen[:, 1])
     count = len(scores)
-    if count < FEWEST_REPLICATES:
+    if count < fewest_substances(coverage):
         median = float(np.median(scores)) if count else None
         return Spread(scorer.method, count, use_between, coverage, None, median, None, None, None)
     # The largest score that at least this share of the pairs reaches.

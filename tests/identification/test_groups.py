@@ -86,6 +86,10 @@ def test_library_that_measured_too_few_substances_twice_calls_nothing_the_same()
     assert groups.of_substance(number_of(made, "A")).neighbours[0].name == "B"
 
 
+def test_share_of_99_of_100_cannot_be_stated_from_24_substances() -> None:
+    assert Groups.of(library(), coverage=0.99).spread.limit is None
+
+
 def test_copies_of_one_measurement_are_no_repeated_measurement() -> None:
     one = [measured(number, 0.05, f"S{number}", formula=f"C{number + 3}H8") for number in range(30)]
     scaled = [
