@@ -75,8 +75,8 @@ def _rule(spread: Spread) -> str:
     pairs = "different contributors" if spread.between_contributors else "the same library"
     if spread.limit is None:
         return (
-            f"no limit: {spread.substances} substances are measured repeatedly, {fewest_substances(spread.coverage)} are needed. "
-            "What is nearest is listed with its score; nothing is called the same."
+            f"no limit: {spread.substances} substances are measured repeatedly, "
+            f"{fewest_substances(spread.coverage)} are needed. What is nearest is listed with its score; nothing is called the same."
         )
     low = "not known" if spread.low is None else f"{spread.low:.4g}"
     high = "not known" if spread.high is None else f"{spread.high:.4g}"
