@@ -140,6 +140,7 @@ def _add_library(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     build.add_argument("--json", action="store_true", help="print one JSON object")
     _add_fetch(verbs)
     _add_lint(verbs)
+    _add_groups(verbs)
     for verb, text in (
         ("info", "what a library holds"),
         ("check", "compute every digest anew and compare"),
@@ -271,6 +272,28 @@ def _add_lint(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     lint.add_argument("--severity", choices=_SEVERITIES, default="info", help="report this and graver (default: info)")
     lint.add_argument("--out", metavar="FILE", help="write the findings to this file: JSON if it ends so, else CSV")
     lint.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_groups(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    groups = verbs.add_parser(
+        "groups",
+        help="which substances the method cannot tell apart",
+        description="List the substances of a library whose spectra are as like each other as repeated measurements of "
+        "one substance are, in this library.",
+    )
+    groups.add_argument("library", metavar="LIB")
+    groups.add_argument("--technique", choices=("EI", "MS/MS"), default="EI", help="of the spectra (default EI)")
+    groups.add_argument("--substance", metavar="NAME", help="only this one, with the nearest others; name or InChIKey")
+    groups.add_argument(
+        "--coverage",
+        type=float,
+        default=0.95,
+        metavar="X",
+        help="share of the pairs of repeated measurements that must be as like each other (default 0.95)",
+    )
+    groups.add_argument("--tolerance", default="0.01 Da", help="of peaks and precursors, not for EI")
+    groups.add_argument("--out", metavar="FILE", help="write all pairs that are not told apart to this CSV file")
+    groups.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _add_convert(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -417,6 +440,10 @@ def _run(options: argparse.Namespace) -> int:
         from nps_spectra.cli import lint
 
         return lint.run(options)
+    if options.verb == "groups":
+        from nps_spectra.cli import groups
+
+        return groups.run(options)
     from nps_spectra.cli import fetch, library
 
     commands = {"build": library.build, "info": library.info, "check": library.check, "fetch": fetch.fetch}

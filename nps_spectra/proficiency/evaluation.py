@@ -285,7 +285,7 @@ def _frame(table: Table) -> pandas.DataFrame:
         import pandas
     except ImportError as error:
         raise MissingDependencyError(
-            "frames of an evaluation need pandas: pip install 'nps_spectra[interop]'"
+            "frames of an evaluation need pandas: pip install 'nps_spectra[proficiency]'"
         ) from error
     header, rows = table
     return pandas.DataFrame(rows, columns=list(header))

@@ -56,7 +56,7 @@ def proportion(successes: int, trials: int, confidence: float = 0.95) -> Proport
     if trials == 0:
         return Proportion(0, 0, None, None, None, None, None)
     try:
-        from scipy.special import betaincinv, ndtri  # type: ignore[import-untyped, unused-ignore]
+        from scipy.special import betaincinv, ndtri
     except ImportError as error:
         raise MissingDependencyError("intervals of proportions need SciPy: pip install scipy") from error
     tail = (1 - confidence) / 2
