@@ -76,7 +76,8 @@ def _rule(spread: Spread) -> str:
     if spread.limit is None:
         return (
             f"no limit: {spread.substances} substances are measured repeatedly, "
-            f"{fewest_substances(spread.coverage)} are needed. What is nearest is listed with its score; nothing is called the same."
+            f"{fewest_substances(spread.coverage)} are needed.\n"
+            "What cannot be told apart is not known: --substance lists what is nearest, with its score."
         )
     low = "not known" if spread.low is None else f"{spread.low:.4g}"
     high = "not known" if spread.high is None else f"{spread.high:.4g}"
@@ -91,7 +92,9 @@ def _rule(spread: Spread) -> str:
 
 def _print_substance(group: Group, groups: Groups) -> None:
     print(f"\n{group.name or 'unnamed'}")
-    if group.number is None:
+    if groups.not_told_apart is None:
+        print("group not known")
+    elif group.number is None:
         print("in no group")
     else:
         print(f"group {group.number + 1}: {_listed(groups, group.number, len(group.members))}")
@@ -101,7 +104,7 @@ def _print_substance(group: Group, groups: Groups) -> None:
         (
             f"{near.score:.4g}",
             near.name or "unnamed",
-            "yes" if near.told_apart else "NO",
+            {True: "yes", False: "NO", None: "not known"}[near.told_apart],
             (near.relation or "").replace("_", " "),
             "; ".join(near.separated_by),
         )
@@ -111,6 +114,8 @@ def _print_substance(group: Group, groups: Groups) -> None:
 
 
 def _print_all(groups: Groups, out: str | None) -> None:
+    if groups.not_told_apart is None:
+        return
     alike = sum(bool(others) for others in groups.not_told_apart)
     print(
         f"{len(groups)} groups; {alike} of {len(groups.not_told_apart)} substances are not told apart from at least one"
@@ -132,10 +137,10 @@ def _listed(groups: Groups, number: int, most: int) -> str:
 
 def _csv(groups: Groups) -> str:
     rows = []
-    for substance, others in enumerate(groups.not_told_apart):
+    for substance, others in enumerate(groups.not_told_apart or ()):
         own = groups.of_substance(substance) if others else None
         for near in () if own is None else own.neighbours:
-            if own is not None and not near.told_apart:
+            if own is not None and near.told_apart is False:
                 rows.append(
                     (
                         own.name,

@@ -59,8 +59,8 @@ class Neighbour:
     name : str or None
     score : float
         Best of all pairs of their spectra.
-    told_apart : bool
-        Whether the score is below the limit.
+    told_apart : bool or None
+        Whether the score is below the limit; None where there is no limit.
     relation : str or None
         By formula and structure: ``ring_position``, ``acyl``, ``chain``, ``isomer``, ``same_formula``,
         ``isotopologue``, ``salt``, ``derivative``; None if there is none.
@@ -71,7 +71,7 @@ class Neighbour:
     substance: int
     name: str | None
     score: float
-    told_apart: bool
+    told_apart: bool | None
     relation: Relation | None
     separated_by: tuple[str, ...]
 
@@ -200,13 +200,17 @@ class Groups:
         return tuple(np.flatnonzero(self.of_substances == range(len(self))[number]).tolist())
 
     @cached_property
-    def not_told_apart(self) -> tuple[frozenset[int], ...]:
-        """For each substance all those whose spectra are not told apart from its own, those of its parent included."""
+    def not_told_apart(self) -> tuple[frozenset[int], ...] | None:
+        """For each substance all those whose spectra are not told apart from its own, those of its parent included.
+
+        None where there is no limit: that is not known then, which is not "none".
+        """
+        if self.spread.limit is None:
+            return None
         found: list[set[int]] = [set() for _ in self.of_substances]
-        if self.spread.limit is not None:
-            for a, b in self.pairs[self.scores >= self.spread.limit].tolist():
-                found[a].add(b)
-                found[b].add(a)
+        for a, b in self.pairs[self.scores >= self.spread.limit].tolist():
+            found[a].add(b)
+            found[b].add(a)
         return tuple(map(frozenset, found))
 
     def of_substance(self, substance: int) -> Group:
@@ -224,7 +228,7 @@ class Groups:
             for (a, b), score in ((self.pairs[at].tolist(), float(self.scores[at])) for at in self._near[own])
         ]
         near.sort(key=lambda one: (-one.score, one.substance))
-        kept = [one for place, one in enumerate(near) if place < NEAREST or not one.told_apart]
+        kept = [one for place, one in enumerate(near) if place < NEAREST or one.told_apart is False]
         return Group(
             own,
             self._identities[own].name,
@@ -247,11 +251,13 @@ class Groups:
         limit = self.spread.limit
         # What has no relation has another formula, and with it most often another mass.
         ways = SEPARATED_BY[kind] if kind else ("molecular mass", "retention index", "MS/MS")
-        return Neighbour(other, self._identities[other].name, score, limit is None or score < limit, kind, ways)
+        return Neighbour(
+            other, self._identities[other].name, score, None if limit is None else score < limit, kind, ways
+        )
 
     def to_dicts(self) -> Iterator[dict[str, Any]]:
         """One dict for every substance that is in a group or not told apart from another."""
-        for substance, others in enumerate(self.not_told_apart):
+        for substance, others in enumerate(self.not_told_apart or ()):
             if others:
                 yield asdict(self.of_substance(substance))
 

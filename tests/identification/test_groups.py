@@ -83,7 +83,9 @@ def test_library_that_measured_too_few_substances_twice_calls_nothing_the_same()
     groups = Groups.of(made)
     assert groups.spread.limit is None
     assert len(groups) == 0
-    assert groups.of_substance(number_of(made, "A")).neighbours[0].name == "B"
+    assert groups.not_told_apart is None
+    nearest = groups.of_substance(number_of(made, "A")).neighbours[0]
+    assert (nearest.name, nearest.told_apart) == ("B", None)
 
 
 def test_share_of_99_of_100_cannot_be_stated_from_24_substances() -> None:
