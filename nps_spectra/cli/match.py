@@ -23,7 +23,7 @@ from nps_spectra.scoring import printed_match_factor, score_options
 from nps_spectra.searching import Hits, QueryResult, search
 from nps_spectra.spectra import Spectra
 
-_PACKAGES: Final = ("numpy", "numba", "h5py", "rdkit")
+_PACKAGES: Final = ("numpy", "scipy", "numba", "h5py", "rdkit")
 CAUTION: Final = (
     "A score is not an identification: isomers and close analogues can score alike, and a substance that the\n"
     "library lacks still gets a best hit. Confirm with reference material and a second technique."

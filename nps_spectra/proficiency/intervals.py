@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from nps_spectra.errors import MissingDependencyError, OptionError
+from nps_spectra.errors import OptionError
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,8 @@ def proportion(successes: int, trials: int, confidence: float = 0.95) -> Proport
         raise OptionError(f"found the confidence {confidence}, expected more than 0 and less than 1")
     if trials == 0:
         return Proportion(0, 0, None, None, None, None, None)
-    try:
-        from scipy.special import betaincinv, ndtri
-    except ImportError as error:
-        raise MissingDependencyError("intervals of proportions need SciPy: pip install scipy") from error
+    from scipy.special import betaincinv, ndtri
+
     tail = (1 - confidence) / 2
     failures = trials - successes
     low = float(betaincinv(successes, failures + 1, tail)) if successes else 0.0

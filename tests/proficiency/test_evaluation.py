@@ -100,7 +100,7 @@ def test_frames_have_a_row_for_each_laboratory_and_sample(evaluation: Evaluation
 
 def test_frames_without_pandas_name_the_extra(evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(MissingDependencyError, match="nps_spectra\\[interop\\]"):
+    with pytest.raises(MissingDependencyError, match=r"nps_spectra\[proficiency\]"):
         _ = evaluation.quantities
 
 
