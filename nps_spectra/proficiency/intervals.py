@@ -40,8 +40,6 @@ def proportion(successes: int, trials: int, confidence: float = 0.95) -> Proport
     ------
     OptionError
         Not 0 <= successes <= trials, or confidence not between 0 and 1.
-    MissingDependencyError
-        SciPy is not installed.
 
     Examples
     --------
