@@ -71,6 +71,8 @@ def _shift(query: Prepared, row: int, library: Prepared, library_row: int, toler
 class ModifiedCosine(WeightedCosine):
     """Cosine of m^a I^b over the best one-to-one assignment of direct and shifted matches."""
 
+    score_many = Scorer.score_many
+
     @property
     def needs_mass(self) -> str | None:
         return _PRECURSOR
@@ -105,6 +107,8 @@ class ModifiedCosine(WeightedCosine):
 @dataclass(frozen=True, kw_only=True)
 class NeutralLoss(Entropy):
     """Spectral entropy similarity of the spectra of neutral losses."""
+
+    score_many = Scorer.score_many
 
     @property
     def needs_mass(self) -> str | None:

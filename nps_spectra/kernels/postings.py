@@ -1,0 +1,251 @@
+"""Sums over peaks within a tolerance, of many queries and a whole library, from postings sorted by m/z.
+
+The library is cut into blocks of rows. The postings (peaks) of one block are sorted by m/z, and the sums of its rows
+fit the cache nearest to the processor. All queries visit one block before the next.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from nps_spectra._jit import kernel
+
+Int = npt.NDArray[np.int64]
+Float = npt.NDArray[np.float64]
+Single = npt.NDArray[np.float32]
+Row = npt.NDArray[np.uint16]
+Mask = npt.NDArray[np.bool_]
+
+#: Least part of a pair in a sum: above 0 in single precision, so that no row with a pair is taken for one without.
+LEAST = np.float32(1e-30)
+#: Rows whose sums are looked at together for the largest.
+_STRIP = 32
+#: Postings whose entropy is computed together.
+_CHUNK = 256
+_EXPONENT_BITS = np.int32(23)
+_MANTISSA = np.int32(0x7FFFFF)
+_ONE = np.int32(0x3F800000)
+_BIAS = np.int32(127)
+# log2(m) / (m - 1) for 1 <= m < 2: polynomial in m - 1 that interpolates at Chebyshev nodes.
+_C0 = np.float32(1.442694725)
+_C1 = np.float32(-0.7213067574)
+_C2 = np.float32(0.4800124608)
+_C3 = np.float32(-0.3530963533)
+_C4 = np.float32(0.2551763492)
+_C5 = np.float32(-0.1541520064)
+_C6 = np.float32(0.06274843358)
+_C7 = np.float32(-0.01207702027)
+
+
+@kernel
+def first_at_least(mz: Float, start: int, stop: int, limit: float) -> int:
+    """Position of the first m/z >= limit in ``mz[start:stop]``, which is ascending; `stop` if there is none."""
+    while start < stop:
+        middle = (start + stop) >> 1
+        if mz[middle] < limit:
+            start = middle + 1
+        else:
+            stop = middle
+    return start
+
+
+@kernel
+def add_products(sums: Single, rows: Row, values: Single, begin: int, end: int, value: np.float32) -> None:
+    """Add ``value * values`` to the rows of the postings `begin` to `end`."""
+    for at in range(begin, end):
+        sums[rows[at]] += value * values[at]
+
+
+@kernel
+def add_entropies(
+    sums: Single,
+    rows: Row,
+    values: Single,
+    own: Single,
+    begin: int,
+    end: int,
+    value: np.float32,
+    value_own: np.float32,
+    total: Single,
+    mantissa: Single,
+    exponent: Single,
+) -> None:
+    """Add ``f(value + values) - f(value) - f(values)`` with f(x) = x log2 x, each at least `LEAST`.
+
+    ``own`` and ``value_own`` are f of the values. The last three are room for `_CHUNK` numbers. The logarithm is the
+    exponent of the number and a polynomial of its mantissa: absolute error below 5e-7.
+    """
+    total_bits, mantissa_bits = total.view(np.int32), mantissa.view(np.int32)
+    while begin < end:
+        count = min(end - begin, _CHUNK)
+        for x in range(count):
+            total[x] = value + values[begin + x]
+        for x in range(count):
+            bits = total_bits[x]
+            exponent[x] = np.float32((bits >> _EXPONENT_BITS) - _BIAS)
+            mantissa_bits[x] = (bits & _MANTISSA) | _ONE
+        for x in range(count):
+            m = mantissa[x] - np.float32(1.0)
+            p = ((((((_C7 * m + _C6) * m + _C5) * m + _C4) * m + _C3) * m + _C2) * m + _C1) * m + _C0
+            part = total[x] * (exponent[x] + m * p) - value_own - own[begin + x]
+            mantissa[x] = max(part, LEAST)
+        for x in range(count):
+            sums[rows[begin + x]] += mantissa[x]
+        begin += count
+
+
+@kernel
+def note_substance(substances: Int, best: Single, substance: int, value: np.float32) -> np.float32:
+    """Take a value into the list of the best substances; the least of the list afterwards (0 while it is not full)."""
+    known, least = -1, 0
+    for k in range(len(substances)):
+        if substances[k] == substance:
+            known = k
+        if best[k] < best[least]:
+            least = k
+    if known >= 0:
+        best[known] = max(best[known], value)
+    elif value > best[least]:
+        best[least] = value
+        substances[least] = substance
+    smallest: np.float32 = best[0]
+    for k in range(1, len(best)):
+        smallest = min(smallest, best[k])
+    return smallest
+
+
+@kernel
+def kept_above(rows: Int, values: Single, count: int, limit: np.float32) -> int:
+    """Drop what is below the limit, in place; how many are left."""
+    left = 0
+    for k in range(count):
+        if values[k] >= limit:
+            rows[left] = rows[k]
+            values[left] = values[k]
+            left += 1
+    return left
+
+
+@kernel
+def scan_postings(
+    query_low: Float,
+    query_high: Float,
+    query_value: Single,
+    query_own: Single,
+    query_offsets: Int,
+    queries: Int,
+    posting_mz: Float,
+    posting_row: Row,
+    posting_value: Single,
+    posting_own: Single,
+    table: Int,
+    cells: int,
+    block_rows: int,
+    allowed: Mask,
+    substance: Int,
+    left_out: Int,
+    left_out_offsets: Int,
+    entropy: bool,
+    most: float,
+    slack: Single,
+    best_substances: Int,
+    best_values: Single,
+    found_rows: Int,
+    found_values: Single,
+    found: Int,
+    least: Single,
+) -> None:
+    """Find for each query the rows whose sum is among those of the best substances, less a slack.
+
+    A peak of a query meets the postings from ``query_low`` to ``query_high``. Block b has the postings
+    ``table[b * cells]`` to ``table[(b + 1) * cells]``, the part with whole m/z c those from ``table[b * cells + c]``;
+    the last part has all above. ``left_out`` are rows that a query is not compared with. Sums above ``most`` count
+    as ``most``. ``best_substances`` (-1) and ``best_values`` (0) have a place for each substance to be found.
+
+    Writes rows and sums of each query to its line of ``found_rows`` and ``found_values``, their number to ``found``,
+    and to ``least`` the sum below which nothing was kept. Where a line is too short, ``found`` is -1.
+    """
+    n_rows = len(allowed)
+    sums = np.zeros(block_rows, dtype=np.float32)
+    sums_bits = sums.view(np.int32)
+    limit = np.empty(1, dtype=np.float32)
+    limit_bits = limit.view(np.int32)
+    total, mantissa = np.empty(_CHUNK, dtype=np.float32), np.empty(_CHUNK, dtype=np.float32)
+    exponent = np.empty(_CHUNK, dtype=np.float32)
+    capacity = found_rows.shape[1]
+    last = cells - 1
+    for q in range(len(queries)):
+        found[q] = 0
+        least[q] = LEAST
+    for block in range((n_rows + block_rows - 1) // block_rows):
+        base = block * block_rows
+        size = min(block_rows, n_rows - base)
+        opened = False
+        for x in range(base, base + size):
+            opened = opened or allowed[x]
+        if not opened:
+            continue
+        for q in range(len(queries)):
+            if found[q] < 0:
+                continue
+            for peak in range(query_offsets[queries[q]], query_offsets[queries[q] + 1]):
+                low, high = query_low[peak], query_high[peak]
+                cell_low = block * cells + min(int(low), last)
+                cell_high = block * cells + min(int(high), last)
+                begin = first_at_least(posting_mz, table[cell_low], table[cell_low + 1], low)
+                end = begin
+                stop = table[cell_high + 1]
+                while end < stop and posting_mz[end] <= high:
+                    end += 1
+                if end == begin:
+                    continue
+                if entropy:
+                    add_entropies(
+                        sums,
+                        posting_row,
+                        posting_value,
+                        posting_own,
+                        begin,
+                        end,
+                        query_value[peak],
+                        query_own[peak],
+                        total,
+                        mantissa,
+                        exponent,
+                    )
+                else:
+                    add_products(sums, posting_row, posting_value, begin, end, query_value[peak])
+            for k in range(left_out_offsets[q], left_out_offsets[q + 1]):
+                if base <= left_out[k] < base + size:
+                    sums[left_out[k] - base] = 0.0
+            limit[0] = least[q]
+            strip = 0
+            while strip < size:
+                stop = min(strip + _STRIP, size)
+                largest = np.int32(0)
+                for x in range(strip, stop):
+                    largest = max(largest, sums_bits[x])
+                if largest >= limit_bits[0]:
+                    for x in range(strip, stop):
+                        if sums[x] < limit[0] or not allowed[base + x]:
+                            continue
+                        value = min(sums[x], np.float32(most))
+                        if found[q] == capacity:
+                            found[q] = kept_above(found_rows[q], found_values[q], capacity, limit[0])
+                            if found[q] == capacity:
+                                found[q] = -1
+                                break
+                        found_rows[q, found[q]] = base + x
+                        found_values[q, found[q]] = value
+                        found[q] += 1
+                        smallest = note_substance(best_substances[q], best_values[q], substance[base + x], value)
+                        limit[0] = max(limit[0], smallest - slack[q])
+                if found[q] < 0:
+                    break
+                strip = stop
+            sums[:size] = np.float32(0.0)
+            least[q] = limit[0]
+    for q in range(len(queries)):
+        if found[q] > 0:
+            found[q] = kept_above(found_rows[q], found_values[q], found[q], least[q])
