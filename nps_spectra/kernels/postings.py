@@ -14,13 +14,14 @@ from nps_spectra._jit import kernel
 Int = npt.NDArray[np.int64]
 Float = npt.NDArray[np.float64]
 Single = npt.NDArray[np.float32]
+Bits = npt.NDArray[np.int32]
 Row = npt.NDArray[np.uint16]
 Mask = npt.NDArray[np.bool_]
 
 #: Least part of a pair in a sum: above 0 in single precision, so that no row with a pair is taken for one without.
 LEAST = np.float32(1e-30)
 #: Rows whose sums are looked at together for the largest.
-_STRIP = 32
+_STRIP = 64
 #: Postings whose entropy is computed together.
 _CHUNK = 256
 _EXPONENT_BITS = np.int32(23)
@@ -53,8 +54,9 @@ def first_at_least(mz: Float, start: int, stop: int, limit: float) -> int:
 @kernel
 def add_products(sums: Single, rows: Row, values: Single, begin: int, end: int, value: np.float32) -> None:
     """Add ``value * values`` to the rows of the postings `begin` to `end`."""
-    for at in range(begin, end):
-        sums[rows[at]] += value * values[at]
+    rows, values = rows[begin:end], values[begin:end]
+    for x in range(len(rows)):
+        sums[rows[x]] += value * values[x]
 
 
 @kernel
@@ -79,8 +81,14 @@ def add_entropies(
     total_bits, mantissa_bits = total.view(np.int32), mantissa.view(np.int32)
     while begin < end:
         count = min(end - begin, _CHUNK)
+        # Slices that start at 0: with "begin + x" the compiler has to allow for indices that count from the end.
+        part, part_own, part_rows = (
+            values[begin : begin + count],
+            own[begin : begin + count],
+            rows[begin : begin + count],
+        )
         for x in range(count):
-            total[x] = value + values[begin + x]
+            total[x] = value + part[x]
         for x in range(count):
             bits = total_bits[x]
             exponent[x] = np.float32((bits >> _EXPONENT_BITS) - _BIAS)
@@ -88,11 +96,21 @@ def add_entropies(
         for x in range(count):
             m = mantissa[x] - np.float32(1.0)
             p = ((((((_C7 * m + _C6) * m + _C5) * m + _C4) * m + _C3) * m + _C2) * m + _C1) * m + _C0
-            part = total[x] * (exponent[x] + m * p) - value_own - own[begin + x]
-            mantissa[x] = max(part, LEAST)
+            mantissa[x] = max(total[x] * (exponent[x] + m * p) - value_own - part_own[x], LEAST)
         for x in range(count):
-            sums[rows[begin + x]] += mantissa[x]
+            sums[part_rows[x]] += mantissa[x]
         begin += count
+
+
+@kernel
+def largest_of(bits: Bits) -> np.int32:
+    """Largest of the bits of numbers that are not negative: they have the order of the numbers."""
+    largest = np.int32(0)
+    for x in range(len(bits)):  # a length that is not known beforehand: else it is unrolled and not vectorised
+        bit = bits[x]
+        if bit > largest:
+            largest = bit
+    return largest
 
 
 @kernel
@@ -141,6 +159,7 @@ def scan_postings(
     posting_own: Single,
     table: Int,
     cells: int,
+    cells_per_da: float,
     block_rows: int,
     allowed: Mask,
     substance: Int,
@@ -158,16 +177,17 @@ def scan_postings(
 ) -> None:
     """Find for each query the rows whose sum is among those of the best substances, less a slack.
 
-    A peak of a query meets the postings from ``query_low`` to ``query_high``. Block b has the postings
-    ``table[b * cells]`` to ``table[(b + 1) * cells]``, the part with whole m/z c those from ``table[b * cells + c]``;
-    the last part has all above. ``left_out`` are rows that a query is not compared with. Sums above ``most`` count
+    A peak of a query meets the postings from ``query_low`` to below ``query_high``. Block b has the postings
+    ``table[b * cells]`` to ``table[(b + 1) * cells]``, those with ``c <= m/z * cells_per_da < c + 1`` from
+    ``table[b * cells + c]``; the last part has all above. ``left_out`` are rows that a query is not compared with. Sums above ``most`` count
     as ``most``. ``best_substances`` (-1) and ``best_values`` (0) have a place for each substance to be found.
 
     Writes rows and sums of each query to its line of ``found_rows`` and ``found_values``, their number to ``found``,
     and to ``least`` the sum below which nothing was kept. Where a line is too short, ``found`` is -1.
     """
     n_rows = len(allowed)
-    sums = np.zeros(block_rows, dtype=np.float32)
+    # Whole strips: what is beyond the last row stays 0.
+    sums = np.zeros((block_rows + _STRIP - 1) // _STRIP * _STRIP, dtype=np.float32)
     sums_bits = sums.view(np.int32)
     limit = np.empty(1, dtype=np.float32)
     limit_bits = limit.view(np.int32)
@@ -191,13 +211,10 @@ def scan_postings(
                 continue
             for peak in range(query_offsets[queries[q]], query_offsets[queries[q] + 1]):
                 low, high = query_low[peak], query_high[peak]
-                cell_low = block * cells + min(int(low), last)
-                cell_high = block * cells + min(int(high), last)
+                cell_low = block * cells + min(int(low * cells_per_da), last)
+                cell_high = block * cells + min(int(high * cells_per_da), last)
                 begin = first_at_least(posting_mz, table[cell_low], table[cell_low + 1], low)
-                end = begin
-                stop = table[cell_high + 1]
-                while end < stop and posting_mz[end] <= high:
-                    end += 1
+                end = first_at_least(posting_mz, max(begin, table[cell_high]), table[cell_high + 1], high)
                 if end == begin:
                     continue
                 if entropy:
@@ -220,14 +237,10 @@ def scan_postings(
                 if base <= left_out[k] < base + size:
                     sums[left_out[k] - base] = 0.0
             limit[0] = least[q]
-            strip = 0
-            while strip < size:
-                stop = min(strip + _STRIP, size)
-                largest = np.int32(0)
-                for x in range(strip, stop):
-                    largest = max(largest, sums_bits[x])
+            for strip in range(0, size, _STRIP):
+                largest = largest_of(sums_bits[strip : strip + _STRIP])
                 if largest >= limit_bits[0]:
-                    for x in range(strip, stop):
+                    for x in range(strip, min(strip + _STRIP, size)):
                         if sums[x] < limit[0] or not allowed[base + x]:
                             continue
                         value = min(sums[x], np.float32(most))
@@ -243,8 +256,7 @@ def scan_postings(
                         limit[0] = max(limit[0], smallest - slack[q])
                 if found[q] < 0:
                     break
-                strip = stop
-            sums[:size] = np.float32(0.0)
+            sums[:] = np.float32(0.0)
             least[q] = limit[0]
     for q in range(len(queries)):
         if found[q] > 0:

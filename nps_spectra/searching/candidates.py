@@ -19,10 +19,11 @@ from nps_spectra.scorers import Entropy, Float, Int, Mask, Prepared, Scorer, Wei
 
 #: Queries from which building an index takes less time than scoring every spectrum.
 FEW_QUERIES: Final = 32
-#: Rows of a block: their sums are 32 KiB.
-_BLOCK_ROWS: Final = 8192
-#: Parts of the postings of a block, each of one whole m/z; the last has all that are higher.
-_CELLS: Final = 4096
+#: Rows of a block: their sums are 64 KiB.
+_BLOCK_ROWS: Final = 16384
+#: Parts of the postings of a block by m/z, an eighth of a Da each; the last has all from 2,048 Da.
+_CELLS: Final = 16384
+_CELLS_PER_DA: Final = 8.0
 #: Rows kept for each query before the line is cleared of what has fallen below the best.
 _CAPACITY: Final = 1024
 #: Substances up to which a list of the best is kept; asked for more, every spectrum is scored.
@@ -116,7 +117,7 @@ class PostingIndex:
             self._value[done:end] = values[peaks[sort]]
             if self._entropy:
                 self._own[done:end] = own[peaks[sort]]
-            cell = np.searchsorted(self._mz[done:end], np.arange(_CELLS, dtype=np.float64))
+            cell = np.searchsorted(self._mz[done:end], np.arange(_CELLS) / _CELLS_PER_DA)
             cell[0] = 0
             self._table[block * _CELLS : (block + 1) * _CELLS] = done + cell
             done = end
@@ -176,6 +177,7 @@ class PostingIndex:
             self._own,
             self._table,
             _CELLS,
+            _CELLS_PER_DA,
             self._block_rows,
             allowed[self._order],
             self._substance,
@@ -193,7 +195,8 @@ class PostingIndex:
         )
         least[found < 0] = np.nan
         found = np.maximum(found, 0)
-        rows = self._order[found_rows[np.arange(capacity) < found[:, np.newaxis]]]
+        width = int(found.max(initial=0))
+        rows = self._order[found_rows[:, :width][np.arange(width) < found[:, np.newaxis]]]
         scale = 0.5 if self._entropy else 1.0
         # Where the list of the best was never full, every row with a pair was kept.
         limit = np.where(least != LEAST, scale * (least.astype(np.float64) + error), 0.0)
