@@ -103,6 +103,57 @@ def add_entropies(
 
 
 @kernel
+def add_peaks(
+    sums: Single,
+    low: Float,
+    high: Float,
+    value: Single,
+    value_own: Single,
+    first: int,
+    stop: int,
+    posting_mz: Float,
+    posting_row: Row,
+    posting_value: Single,
+    posting_own: Single,
+    table: Int,
+    start: int,
+    cells: int,
+    cells_per_da: float,
+    entropy: bool,
+    room: Single,
+) -> None:
+    """Add what the peaks `first` to `stop` of a query and the rows of one block have in common.
+
+    ``start`` is where the block begins in the table.
+    """
+    total, mantissa, exponent = room[:_CHUNK], room[_CHUNK : 2 * _CHUNK], room[2 * _CHUNK :]
+    last = cells - 1
+    for peak in range(first, stop):
+        cell_low = start + max(0, min(int(low[peak] * cells_per_da), last))
+        cell_high = start + max(0, min(int(high[peak] * cells_per_da), last))
+        begin = first_at_least(posting_mz, table[cell_low], table[cell_low + 1], low[peak])
+        end = first_at_least(posting_mz, max(begin, table[cell_high]), table[cell_high + 1], high[peak])
+        if end == begin:
+            continue
+        if entropy:
+            add_entropies(
+                sums,
+                posting_row,
+                posting_value,
+                posting_own,
+                begin,
+                end,
+                value[peak],
+                value_own[peak],
+                total,
+                mantissa,
+                exponent,
+            )
+        else:
+            add_products(sums, posting_row, posting_value, begin, end, value[peak])
+
+
+@kernel
 def largest_of(bits: Bits) -> np.int32:
     """Largest of the bits of numbers that are not negative: they have the order of the numbers."""
     largest = np.int32(0)
@@ -158,6 +209,17 @@ def scan_postings(
     posting_value: Single,
     posting_own: Single,
     table: Int,
+    shifted_low: Float,
+    shifted_high: Float,
+    shifted_mz: Float,
+    shifted_row: Row,
+    shifted_value: Single,
+    shifted_table: Int,
+    query_mass: Float,
+    mass: Float,
+    tolerance_da: float,
+    tolerance_relative: float,
+    shifted: bool,
     cells: int,
     cells_per_da: float,
     block_rows: int,
@@ -179,22 +241,28 @@ def scan_postings(
 
     A peak of a query meets the postings from ``query_low`` to below ``query_high``. Block b has the postings
     ``table[b * cells]`` to ``table[(b + 1) * cells]``, those with ``c <= m/z * cells_per_da < c + 1`` from
-    ``table[b * cells + c]``; the last part has all above. ``left_out`` are rows that a query is not compared with. Sums above ``most`` count
-    as ``most``. ``best_substances`` (-1) and ``best_values`` (0) have a place for each substance to be found.
+    ``table[b * cells + c]``; the first part has also all below, the last all above. ``left_out`` are rows that a query is not compared with. Sums
+    above ``most`` count as ``most``. ``best_substances`` (-1) and ``best_values`` (0) have a place for each substance
+    to be found.
+
+    With ``shifted`` there is a second set of postings, of the same rows, and peaks may match in the one or the other:
+    a score is at least the larger of the two sums and at most both together, but where query and row have the same
+    mass within the tolerance, nothing is shifted and the first sum alone counts.
 
     Writes rows and sums of each query to its line of ``found_rows`` and ``found_values``, their number to ``found``,
     and to ``least`` the sum below which nothing was kept. Where a line is too short, ``found`` is -1.
     """
     n_rows = len(allowed)
     # Whole strips: what is beyond the last row stays 0.
-    sums = np.zeros((block_rows + _STRIP - 1) // _STRIP * _STRIP, dtype=np.float32)
+    room_rows = (block_rows + _STRIP - 1) // _STRIP * _STRIP
+    direct = np.zeros(room_rows, dtype=np.float32)
+    moved = np.zeros(room_rows if shifted else 0, dtype=np.float32)
+    sums = np.zeros(room_rows, dtype=np.float32) if shifted else direct
     sums_bits = sums.view(np.int32)
+    room = np.empty(3 * _CHUNK, dtype=np.float32)
     limit = np.empty(1, dtype=np.float32)
     limit_bits = limit.view(np.int32)
-    total, mantissa = np.empty(_CHUNK, dtype=np.float32), np.empty(_CHUNK, dtype=np.float32)
-    exponent = np.empty(_CHUNK, dtype=np.float32)
     capacity = found_rows.shape[1]
-    last = cells - 1
     for q in range(len(queries)):
         found[q] = 0
         least[q] = LEAST
@@ -209,54 +277,85 @@ def scan_postings(
         for q in range(len(queries)):
             if found[q] < 0:
                 continue
-            for peak in range(query_offsets[queries[q]], query_offsets[queries[q] + 1]):
-                low, high = query_low[peak], query_high[peak]
-                cell_low = block * cells + min(int(low * cells_per_da), last)
-                cell_high = block * cells + min(int(high * cells_per_da), last)
-                begin = first_at_least(posting_mz, table[cell_low], table[cell_low + 1], low)
-                end = first_at_least(posting_mz, max(begin, table[cell_high]), table[cell_high + 1], high)
-                if end == begin:
-                    continue
-                if entropy:
-                    add_entropies(
-                        sums,
-                        posting_row,
-                        posting_value,
-                        posting_own,
-                        begin,
-                        end,
-                        query_value[peak],
-                        query_own[peak],
-                        total,
-                        mantissa,
-                        exponent,
-                    )
-                else:
-                    add_products(sums, posting_row, posting_value, begin, end, query_value[peak])
+            first, stop = query_offsets[queries[q]], query_offsets[queries[q] + 1]
+            add_peaks(
+                direct,
+                query_low,
+                query_high,
+                query_value,
+                query_own,
+                first,
+                stop,
+                posting_mz,
+                posting_row,
+                posting_value,
+                posting_own,
+                table,
+                block * cells,
+                cells,
+                cells_per_da,
+                entropy,
+                room,
+            )
+            if shifted:
+                add_peaks(
+                    moved,
+                    shifted_low,
+                    shifted_high,
+                    query_value,
+                    query_own,
+                    first,
+                    stop,
+                    shifted_mz,
+                    shifted_row,
+                    shifted_value,
+                    posting_own,
+                    shifted_table,
+                    block * cells,
+                    cells,
+                    cells_per_da,
+                    False,
+                    room,
+                )
+                for x in range(room_rows):
+                    sums[x] = direct[x] + moved[x]
             for k in range(left_out_offsets[q], left_out_offsets[q + 1]):
                 if base <= left_out[k] < base + size:
                     sums[left_out[k] - base] = 0.0
             limit[0] = least[q]
             for strip in range(0, size, _STRIP):
-                largest = largest_of(sums_bits[strip : strip + _STRIP])
-                if largest >= limit_bits[0]:
-                    for x in range(strip, min(strip + _STRIP, size)):
-                        if sums[x] < limit[0] or not allowed[base + x]:
-                            continue
-                        value = min(sums[x], np.float32(most))
+                if largest_of(sums_bits[strip : strip + _STRIP]) < limit_bits[0]:
+                    continue
+                for x in range(strip, min(strip + _STRIP, size)):
+                    row = base + x
+                    if sums[x] < limit[0] or not allowed[row]:
+                        continue
+                    value = sums[x]
+                    sure = value
+                    if shifted:
+                        a, b = query_mass[queries[q]], mass[row]
+                        if abs(a - b) <= tolerance_da + tolerance_relative * 0.5 * (a + b):
+                            value = direct[x]
+                            sure = value
+                            if value < limit[0]:
+                                continue
+                        else:
+                            sure = max(direct[x], moved[x])
+                    if found[q] == capacity:
+                        found[q] = kept_above(found_rows[q], found_values[q], capacity, limit[0])
                         if found[q] == capacity:
-                            found[q] = kept_above(found_rows[q], found_values[q], capacity, limit[0])
-                            if found[q] == capacity:
-                                found[q] = -1
-                                break
-                        found_rows[q, found[q]] = base + x
-                        found_values[q, found[q]] = value
-                        found[q] += 1
-                        smallest = note_substance(best_substances[q], best_values[q], substance[base + x], value)
-                        limit[0] = max(limit[0], smallest - slack[q])
+                            found[q] = -1
+                            break
+                    found_rows[q, found[q]] = row
+                    found_values[q, found[q]] = min(value, np.float32(most))
+                    found[q] += 1
+                    sure = min(sure, np.float32(most))
+                    smallest = note_substance(best_substances[q], best_values[q], substance[row], sure)
+                    limit[0] = max(limit[0], smallest - slack[q])
                 if found[q] < 0:
                     break
-            sums[:] = np.float32(0.0)
+            direct[:] = np.float32(0.0)
+            moved[:] = np.float32(0.0)
             least[q] = limit[0]
     for q in range(len(queries)):
         if found[q] > 0:
