@@ -241,9 +241,9 @@ def scan_postings(
 
     A peak of a query meets the postings from ``query_low`` to below ``query_high``. Block b has the postings
     ``table[b * cells]`` to ``table[(b + 1) * cells]``, those with ``c <= m/z * cells_per_da < c + 1`` from
-    ``table[b * cells + c]``; the first part has also all below, the last all above. ``left_out`` are rows that a query is not compared with. Sums
-    above ``most`` count as ``most``. ``best_substances`` (-1) and ``best_values`` (0) have a place for each substance
-    to be found.
+    ``table[b * cells + c]``; the first part has also all
+    below, the last all above. ``left_out`` are rows that a query is not compared with. Sums above ``most`` count as
+    ``most``. ``best_substances`` (-1) and ``best_values`` (0) have a place for each substance to be found.
 
     With ``shifted`` there is a second set of postings, of the same rows, and peaks may match in the one or the other:
     a score is at least the larger of the two sums and at most both together, but where query and row have the same
