@@ -33,13 +33,14 @@ def hits_of(library: Library, scorer: Scorer, query: Prepared, row: int, query_i
         one = SpectrumScore(int(rows[at]), float(scores.score[at]), int(scores.matched[at]))
         spectra.setdefault(substance, []).append(one)
     return tuple(
-        _hit(library, scorer, query, row, query_id, rank, tuple(same))
+        _hit(library, prepared, scorer, query, row, query_id, rank, tuple(same))
         for rank, same in enumerate(spectra.values(), start=1)
     )
 
 
 def _hit(
     library: Library,
+    reference: Prepared,
     scorer: Scorer,
     query: Prepared,
     query_row: int,
@@ -49,7 +50,6 @@ def _hit(
 ) -> Hit:
     best = spectra[0]
     row = best.library_id
-    reference = library.prepared(scorer)
     mz, intensity = query.clean.peaks(query_row)
     other_intensity = reference.clean.peaks(row)[1]
     pairs = scorer.pairs(query, query_row, reference, row)
