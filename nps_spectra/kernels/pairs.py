@@ -96,6 +96,9 @@ def entropy_scores(
     """
     for q in range(len(queries)):
         first, last = query_offsets[queries[q]], query_offsets[queries[q] + 1]
+        own = np.empty(last - first)
+        for i in range(first, last):
+            own[i - first] = query_share[i] * math.log2(query_share[i])
         for k in range(bounds[q], bounds[q + 1]):
             j, end = offsets[rows[k]], offsets[rows[k] + 1]
             matched[k] = 0
@@ -109,7 +112,7 @@ def entropy_scores(
                 x, y = query_mz[i], mz[j]
                 if abs(x - y) <= tolerance_da + tolerance_relative * 0.5 * (x + y):
                     a, b = query_share[i], share[j]
-                    total += (a + b) * math.log2(a + b) - a * math.log2(a) - b * math.log2(b)
+                    total += (a + b) * math.log2(a + b) - own[i - first] - b * math.log2(b)
                     n_matched += 1
                     i += 1
                     j += 1
