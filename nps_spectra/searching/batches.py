@@ -22,7 +22,7 @@ from nps_spectra.spectra import Spectra
 LeftOut = int | npt.NDArray[np.int64] | None
 
 #: Queries of a batch, and pairs of spectra that are scored at a time.
-_BATCH: Final = 512
+_BATCH: Final = 1024
 _PAIRS: Final = 1 << 20
 
 
@@ -171,7 +171,7 @@ class Searching:
             groups.setdefault(kind, []).append(number)
         results: dict[int, QueryResult] = {}
         for kind, members in groups.items():
-            size = self._batch_size(kind)
+            size = self._batch_size(kind, np.array(members, dtype=np.int64))
             for start in range(0, len(members), size):
                 numbers = np.array(members[start : start + size], dtype=np.int64)
                 results.update(zip(numbers.tolist(), self._batch(kind, numbers), strict=True))
@@ -179,11 +179,16 @@ class Searching:
                     progress(len(results), len(self._questions.kinds))
         return [results[number] for number in range(len(results))]
 
-    def _batch_size(self, kind: Kind) -> int:
-        """Queries to take together: fewer where all the library is scored for each, so that progress is seen."""
-        if self._narrows(kind) or self._index(kind) is not None:
+    def _batch_size(self, kind: Kind, members: Int) -> int:
+        """Queries to take together: so few that their pairs fit the memory and progress is seen."""
+        if not self._narrows(kind) and self._index(kind) is not None:
             return _BATCH
-        return max(1, min(_BATCH, _PAIRS // max(1, len(self._library))))
+        most = len(self._library)
+        if self._gate.precursor_tolerance is not None and kind.technique != "EI":
+            allowed = self._gates.allowed(kind)
+            start, stop = within(self._gate.precursor_tolerance, self._questions.precursor_mz[members], allowed)
+            most = int((stop - start).max())
+        return max(1, min(_BATCH, _PAIRS // max(1, most)))
 
     def _index(self, kind: Kind) -> Index | None:
         return index_of(self._library, self._scorers[kind.technique], self._top, len(self._questions.kinds))
