@@ -126,6 +126,15 @@ class Scorer:
         """Compare spectrum `row` of `query` with `rows` of `library`."""
         raise NotImplementedError
 
+    def score_many(self, query: Prepared, queries: Int, library: Prepared, bounds: Int, rows: Int) -> Scores:
+        """Compare the k-th of the spectra `queries` with ``rows[bounds[k]:bounds[k + 1]]`` of `library`."""
+        score, matched = results_for(len(rows))
+        for k, row in enumerate(queries.tolist()):
+            part = slice(int(bounds[k]), int(bounds[k + 1]))
+            found = self.score(query, row, library, rows[part])
+            score[part], matched[part] = found.score, found.matched
+        return Scores(score, matched)
+
     def reverse(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
         """The same with query peaks that are in no pair left out of the query."""
         mz, intensity = query.clean.peaks(row)
@@ -255,9 +264,12 @@ class WeightedCosine(Scorer):
         return peak_weights(clean, self.mz_exponent, self.intensity_exponent)
 
     def score(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
+        return self.score_many(query, np.array([row]), library, np.array([0, len(rows)]), rows)
+
+    def score_many(self, query: Prepared, queries: Int, library: Prepared, bounds: Int, rows: Int) -> Scores:
         from nps_spectra.kernels.pairs import cosine_scores
 
-        return _pair_scores(cosine_scores, query, row, library, rows, self.tolerance)
+        return _pair_scores(cosine_scores, query, queries, library, bounds, rows, self.tolerance)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -276,9 +288,12 @@ class Entropy(Scorer):
         return _shares(share ** exponent[owner], owner, len(clean))
 
     def score(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
+        return self.score_many(query, np.array([row]), library, np.array([0, len(rows)]), rows)
+
+    def score_many(self, query: Prepared, queries: Int, library: Prepared, bounds: Int, rows: Int) -> Scores:
         from nps_spectra.kernels.pairs import entropy_scores
 
-        return _pair_scores(entropy_scores, query, row, library, rows, self.tolerance)
+        return _pair_scores(entropy_scores, query, queries, library, bounds, rows, self.tolerance)
 
 
 def match_factor_limits(query_mz: Float, mz: Float, mz_min: float | None, mz_max: float | None) -> tuple[float, float]:
@@ -333,11 +348,15 @@ def kernel_rows(rows: Int) -> Int:
     return view
 
 
-def _pair_scores(kernel: Any, query: Prepared, row: int, library: Prepared, rows: Int, tolerance: Tolerance) -> Scores:
+def _pair_scores(
+    kernel: Any, query: Prepared, queries: Int, library: Prepared, bounds: Int, rows: Int, tolerance: Tolerance
+) -> Scores:
     score, matched = results_for(len(rows))
     kernel(
-        *query_arrays(query, row),
+        *kernel_arrays(query.clean.mz, query.values, query.clean.offsets),
+        kernel_rows(queries),
         *kernel_arrays(library.clean.mz, library.values, library.clean.offsets),
+        kernel_rows(bounds),
         kernel_rows(rows),
         *widths(tolerance),
         score,

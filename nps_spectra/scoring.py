@@ -37,7 +37,7 @@ hold before anything moves. Its hybrid spectrum is no measured one: a score is m
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from numbers import Integral
 from typing import Any, Final, Literal
@@ -60,6 +60,7 @@ from nps_spectra.errors import OptionError
 from nps_spectra.options import Tolerance
 from nps_spectra.scorers import Entropy, MatchFactor, Scorer, SteinScott, Technique, WeightedCosine
 from nps_spectra.shifted import Hybrid, ModifiedCosine, NeutralLoss, molecular_masses
+from nps_spectra.spectra import Spectra
 from nps_spectra.spectrum import Spectrum
 
 #: Peaks of nominal-mass spectra are equal or they are not.
@@ -215,6 +216,21 @@ def technique_of(spectrum: Spectrum) -> Technique:
     silent = spectrum.precursor_mz is None and spectrum.adduct is None and (spectrum.ms_level or 1) == 1
     whole = len(spectrum) > 0 and bool(np.all(spectrum.mz == np.floor(spectrum.mz)))
     return "EI" if silent and whole else "MS/MS"
+
+
+def techniques_of(spectra: Spectra, ionization: Sequence[str | None]) -> list[Technique]:
+    """Technique of every spectrum by the rule of `technique_of`, with these ionisations."""
+    level = spectra.numbers("ms_level")
+    silent = np.isnan(spectra.numbers("precursor_mz")) & (np.isnan(level) | (level == 0) | (level == 1))
+    silent &= np.array([adduct is None for adduct in spectra.texts("adduct").to_list()], dtype=bool)
+    lengths = np.diff(spectra.offsets)
+    owner = np.repeat(np.arange(len(spectra)), lengths)
+    mz = np.asarray(spectra.mz)
+    whole = (lengths > 0) & (np.bincount(owner[mz != np.floor(mz)], minlength=len(spectra)) == 0)
+    return [
+        ("EI" if name.upper() == "EI" else "MS/MS") if name is not None else ("EI" if unnamed else "MS/MS")
+        for name, unnamed in zip(ionization, (silent & whole).tolist(), strict=True)
+    ]
 
 
 def score_options(method: str, options: Mapping[str, Any]) -> ScoreOptions:

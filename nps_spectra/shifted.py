@@ -71,6 +71,8 @@ def _shift(query: Prepared, row: int, library: Prepared, library_row: int, toler
 class ModifiedCosine(WeightedCosine):
     """Cosine of m^a I^b over the best one-to-one assignment of direct and shifted matches."""
 
+    score_many = Scorer.score_many
+
     @property
     def needs_mass(self) -> str | None:
         return _PRECURSOR
@@ -110,12 +112,22 @@ class NeutralLoss(Entropy):
     def needs_mass(self) -> str | None:
         return _PRECURSOR
 
-    def score(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
+    def score_many(self, query: Prepared, queries: Int, library: Prepared, bounds: Int, rows: Int) -> Scores:
         from nps_spectra.kernels.neutral_loss import neutral_loss_scores
 
         score, matched = results_for(len(rows))
-        shifts = query.masses[row] - library.masses[rows]
-        _run(neutral_loss_scores, query, row, library, rows, shifts, self.tolerance, score, matched)
+        shifts = np.repeat(query.masses[queries], np.diff(bounds)) - library.masses[rows]
+        neutral_loss_scores(
+            *kernel_arrays(query.clean.mz, query.values, query.clean.offsets),
+            kernel_rows(queries),
+            *kernel_arrays(library.clean.mz, library.values, library.clean.offsets),
+            kernel_rows(bounds),
+            kernel_rows(rows),
+            kernel_arrays(shifts, shifts, bounds)[0],
+            *widths(self.tolerance),
+            score,
+            matched,
+        )
         return Scores(score, matched)
 
     def pairs(self, query: Prepared, row: int, library: Prepared, library_row: int) -> Pairs:

@@ -1,4 +1,4 @@
-"""Spectral entropy similarity of neutral losses, one query against many spectra."""
+"""Spectral entropy similarity of neutral losses, many queries, each against many spectra."""
 
 from __future__ import annotations
 
@@ -58,9 +58,12 @@ def loss_partners(
 def neutral_loss_scores(
     query_mz: Float,
     query_share: Float,
+    query_offsets: Int,
+    queries: Int,
     mz: Float,
     share: Float,
     offsets: Int,
+    bounds: Int,
     rows: Int,
     shifts: Float,
     tolerance_da: float,
@@ -70,31 +73,34 @@ def neutral_loss_scores(
 ) -> None:
     """Spectral entropy similarity over pairs of peaks with the same neutral loss.
 
-    Two losses agree if the m/z agree after a shift by the difference of the precursors, ``shifts`` for each row.
-    Writes NaN where that is NaN, or a spectrum has no loss.
+    The q-th of the ``queries`` meets ``rows[bounds[q]:bounds[q + 1]]``. Two losses agree if the m/z agree after a
+    shift by the difference of the precursors, ``shifts`` for each row. Writes NaN where that is NaN, or a spectrum has
+    no loss.
     """
-    n_query = len(query_mz)
-    partner = np.empty(n_query, dtype=np.int64)
-    for k in range(len(rows)):
-        begin, end = offsets[rows[k]], offsets[rows[k] + 1]
-        score[k] = math.nan
-        matched[k] = 0
-        if n_query == 0 or end == begin or math.isnan(shifts[k]):
-            continue
-        loss_partners(
-            query_mz,
-            query_share,
-            mz[begin:end],
-            share[begin:end],
-            shifts[k],
-            tolerance_da,
-            tolerance_relative,
-            partner,
-        )
-        total = 0.0
-        for i in range(n_query):
-            if partner[i] >= 0:
-                a, b = query_share[i], share[begin + partner[i]]
-                total += (a + b) * math.log2(a + b) - a * math.log2(a) - b * math.log2(b)
-                matched[k] += 1
-        score[k] = min(1.0, max(0.0, 0.5 * total))
+    for q in range(len(queries)):
+        first, last = query_offsets[queries[q]], query_offsets[queries[q] + 1]
+        own_mz, own_share = query_mz[first:last], query_share[first:last]
+        partner = np.empty(last - first, dtype=np.int64)
+        for k in range(bounds[q], bounds[q + 1]):
+            begin, end = offsets[rows[k]], offsets[rows[k] + 1]
+            score[k] = math.nan
+            matched[k] = 0
+            if last == first or end == begin or math.isnan(shifts[k]):
+                continue
+            loss_partners(
+                own_mz,
+                own_share,
+                mz[begin:end],
+                share[begin:end],
+                shifts[k],
+                tolerance_da,
+                tolerance_relative,
+                partner,
+            )
+            total = 0.0
+            for i in range(last - first):
+                if partner[i] >= 0:
+                    a, b = own_share[i], share[begin + partner[i]]
+                    total += (a + b) * math.log2(a + b) - a * math.log2(a) - b * math.log2(b)
+                    matched[k] += 1
+            score[k] = min(1.0, max(0.0, 0.5 * total))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path, PurePath
@@ -78,7 +78,7 @@ class Library(Sequence[Spectrum]):
         self.spreads = spreads
         self.report: ReadReport | None = None
         self._stored = stored
-        self._prepared: dict[Any, Any] = {}
+        self._kept: dict[Hashable, Any] = {}
 
     @classmethod
     def build(
@@ -315,9 +315,17 @@ class Library(Sequence[Spectrum]):
 
     def prepared(self, scorer: Any) -> Any:
         """The spectra as `scorer` compares them; computed once and kept while the library is open."""
-        if scorer not in self._prepared:
-            self._prepared[scorer] = scorer.prepare(self.spectra)
-        return self._prepared[scorer]
+        return self.kept(scorer, lambda: scorer.prepare(self.spectra))
+
+    def keeps(self, key: Hashable) -> bool:
+        """Whether something is kept under this key."""
+        return key in self._kept
+
+    def kept(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What `make` makes of the library, made once for each `key` and kept while the library is open."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
 
 
 def library_file(path: PathLike) -> Path:

@@ -4,33 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from nps_spectra.errors import CoverageError, NoHitsError, NoSpectraError, OptionError
 from nps_spectra.library import Library
 from nps_spectra.options import Tolerance
 from nps_spectra.run import Run
-from nps_spectra.scorers import Prepared, Scorer, Technique
-from nps_spectra.scoring import (
-    NOMINAL_METHODS,
-    checked_query_mass,
-    score_options,
-    technique_of,
-    with_query_mass,
-)
-from nps_spectra.searching.gates import Gate, Gates
-from nps_spectra.searching.hits import Hit, Hits, QueryResult, SpectrumScore
+from nps_spectra.scorers import Technique
+from nps_spectra.scoring import NOMINAL_METHODS, checked_query_mass, score_options
+from nps_spectra.searching.batches import LeftOut, Questions, Searching
+from nps_spectra.searching.gates import Gate
+from nps_spectra.searching.hits import Hits, QueryResult
 from nps_spectra.spectra import Spectra
 from nps_spectra.spectrum import Spectrum
 
 #: Method for each technique where the user names none.
 DEFAULT_METHODS: Final[dict[Technique, str]] = {"EI": "nist_identity", "MS/MS": "entropy"}
 
-LeftOut = int | npt.NDArray[np.int64] | None
 Queries = Spectrum | Spectra | Iterable[Spectrum] | str | os.PathLike[str]
 
 
@@ -141,8 +134,14 @@ def search(
         ionization = "EI"
         unnamed &= np.isnan(spectra.numbers("precursor_mz"))
     assumed = np.flatnonzero(unnamed).tolist() if ionization is not None else []
-    run = _Search(opened, scorers, gate, top, dict.fromkeys(assumed, ionization), mass)
-    results = run.all(spectra, leave_out, progress)
+    if leave_out is not None and len(leave_out) != len(spectra):
+        raise OptionError(f"leave_out has {len(leave_out)} entries for {len(spectra)} queries")
+    questions = Questions(spectra, dict.fromkeys(assumed, ionization), leave_out, mass)
+    for technique in questions.techniques:
+        if technique not in scorers:
+            raise OptionError(f"the options given do not fit {technique} queries; name a method")
+    run = Searching(opened, scorers, gate, top, questions)
+    results = run.all(progress)
     _refuse_empty(results, opened)
     described = {
         "method": method or "default of the technique",
@@ -150,7 +149,7 @@ def search(
         "ionization_assumed": ionization if assumed else None,
         "query_mass": mass,
         "gate": asdict(gate) | {"precursor_tolerance": str(gate.precursor_tolerance or "none")},
-        "resolved": [scorer.describe() for technique, scorer in scorers.items() if technique in run.used],
+        "resolved": [scorer.describe() for technique, scorer in scorers.items() if technique in questions.techniques],
     }
     return Hits(results, _summary(opened), described)
 
@@ -196,164 +195,10 @@ def _summary(library: Library) -> dict[str, Any]:
 
 
 def _refuse_empty(results: Sequence[QueryResult], library: Library) -> None:
-    if any(result.hits for result in results):
+    if any(result.hit_count for result in results):
         return
     reasons = dict.fromkeys(result.reason for result in results if result.reason)
     shown = "; ".join(str(reason) for reason in list(reasons)[:3])
     if all(result.candidates == 0 for result in results):
         raise CoverageError(f"library {library.name!r} cannot answer any of {len(results)} queries: {shown}")
     raise NoHitsError(f"no hit for any of {len(results)} queries in library {library.name!r}: {shown}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Query:
-    """One query, prepared for its scorer."""
-
-    id: str
-    spectrum: Spectrum
-    scorer: Scorer
-    prepared: Prepared
-
-
-class _Search:
-    """One library, one set of options, many queries."""
-
-    def __init__(
-        self,
-        library: Library,
-        scorers: dict[Technique, Scorer],
-        gate: Gate,
-        top: int,
-        ionization: dict[int, str | None],
-        query_mass: int | None,
-    ) -> None:
-        self._ionization = ionization
-        self._query_mass = query_mass
-        self.used: set[Technique] = set()
-        self._library = library
-        self._scorers = scorers
-        self._gate = gate
-        self._gates = Gates(library)
-        self._top = top
-        self._names = {
-            field: library.spectra.texts(field)
-            for field in ("name", "inchikey", "formula", "cas", "accession", "contributor", "licence")
-        }
-
-    def all(
-        self,
-        spectra: Spectra,
-        leave_out: Sequence[LeftOut] | None,
-        progress: Callable[[int, int], None] | None,
-    ) -> list[QueryResult]:
-        if leave_out is not None and len(leave_out) != len(spectra):
-            raise OptionError(f"leave_out has {len(leave_out)} entries for {len(spectra)} queries")
-        results = []
-        for number in range(len(spectra)):
-            out = None if leave_out is None else leave_out[number]
-            results.append(self._one(spectra[number], number, out))
-            if progress is not None:
-                progress(number + 1, len(spectra))
-        return results
-
-    def _one(self, spectrum: Spectrum, number: int, leave_out: LeftOut) -> QueryResult:
-        if number in self._ionization:
-            spectrum = spectrum.replace(ionization=self._ionization[number])
-        technique = technique_of(spectrum)
-        if technique not in self._scorers:
-            raise OptionError(f"the options given do not fit {technique} queries; name a method")
-        self.used.add(technique)
-        scorer = self._scorers[technique]
-        source = spectrum.source
-        identifier = f"{source.file}#{source.record}" if source else f"query {number + 1}"
-        rows, reason = self._gates.rows(spectrum, self._gate)
-        if leave_out is not None:
-            rows = np.setdiff1d(rows, np.atleast_1d(leave_out))
-        hits: tuple[Hit, ...] = ()
-        if len(rows):
-            query = _Query(identifier, spectrum, scorer, scorer.prepare(with_query_mass(spectrum, self._query_mass)))
-            rows, lack = self._with_mass(query, rows)
-            if lack is not None:
-                reason = lack
-            elif len(query.prepared.clean.mz) == 0:
-                reason = "no peak of the query is left after cleaning"
-            else:
-                hits = self._hits(query, rows)
-                reason = None if hits else f"no peak in common with any of {len(rows)} library spectra"
-        return QueryResult(
-            identifier,
-            spectrum.name,
-            source.file if source else None,
-            technique,
-            scorer.method,
-            len(rows),
-            hits,
-            reason,
-        )
-
-    def _with_mass(self, query: _Query, rows: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], str | None]:
-        """Rows that state the mass which the method needs; if none can be compared, the reason."""
-        needed = query.scorer.needs_mass
-        if needed is None:
-            return rows, None
-        if np.isnan(query.prepared.masses[0]):
-            hint = "; query_mass supposes one" if query.scorer.technique == "EI" and self._query_mass is None else ""
-            return rows[:0], f"the query does not state {needed}, which {query.scorer.method} needs{hint}"
-        stated = rows[~np.isnan(self._library.prepared(query.scorer).masses[rows])]
-        lack = f"none of {len(rows)} library spectra states {needed}, which {query.scorer.method} needs"
-        return stated, None if len(stated) else lack
-
-    def _hits(self, query: _Query, rows: npt.NDArray[np.int64]) -> tuple[Hit, ...]:
-        library = self._library.prepared(query.scorer)
-        scores = query.scorer.score(query.prepared, 0, library, rows)
-        some = np.flatnonzero((scores.matched > 0) & (scores.score > 0))
-        # The written order of ties: score, then matched peaks, then library id.
-        order = some[np.lexsort((rows[some], -scores.matched[some], -scores.score[some]))]
-        substances = self._library.substances.of_row[rows[order]]
-        _, first = np.unique(substances, return_index=True)
-        best = np.sort(first)[: self._top]
-        found = []
-        for rank, position in enumerate(best.tolist(), start=1):
-            same = order[substances == substances[position]]
-            spectra = tuple(
-                SpectrumScore(int(rows[at]), float(scores.score[at]), int(scores.matched[at])) for at in same.tolist()
-            )
-            found.append(self._hit(query, rank, spectra, library))
-        return tuple(found)
-
-    def _hit(self, query: _Query, rank: int, spectra: tuple[SpectrumScore, ...], library: Prepared) -> Hit:
-        best = spectra[0]
-        row = best.library_id
-        mz, intensity = query.prepared.clean.peaks(0)
-        other_intensity = library.clean.peaks(row)[1]
-        pairs = query.scorer.pairs(query.prepared, 0, library, row)
-        mine, theirs = np.unique(pairs.query), np.unique(pairs.library)
-        moved = np.setdiff1d(mine, pairs.query[~pairs.shifted])
-        alone = np.ones(len(mz), dtype=bool)
-        alone[mine] = False
-        largest = int(np.argmax(np.where(alone, intensity, -1.0)))
-        rows = np.array([row], dtype=np.int64)
-        reverse = query.scorer.reverse(query.prepared, 0, library, rows)
-        difference = float(query.prepared.masses[0] - library.masses[row])
-        base, other_base = int(np.argmax(intensity)), int(np.argmax(other_intensity))
-        return Hit(
-            query_id=query.id,
-            rank=rank,
-            score=best.score,
-            reverse_score=float(reverse.score[0]),
-            matched_peaks=best.matched_peaks,
-            query_explained=float(intensity[mine].sum() / intensity.sum()),
-            library_explained=float(other_intensity[theirs].sum() / other_intensity.sum()),
-            shifted_peaks=len(moved),
-            shifted_explained=float(intensity[moved].sum() / intensity.sum()),
-            base_peak_agrees=bool(((pairs.query == base) & (pairs.library == other_base)).any()),
-            unexplained_mz=float(mz[largest]) if alone.any() else None,
-            unexplained_intensity=float(intensity[largest] / intensity[base]) if alone.any() else None,
-            mass_difference=None if np.isnan(difference) else difference,
-            library_id=row,
-            library=self._library.name,
-            library_digest=self._library.digest,
-            method=query.scorer.method,
-            spectra=spectra,
-            **{field: column[row] for field, column in self._names.items()},
-        )

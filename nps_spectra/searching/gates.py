@@ -12,10 +12,11 @@ import numpy.typing as npt
 from nps_spectra.library import Library
 from nps_spectra.options import Tolerance
 from nps_spectra.scorers import Technique
-from nps_spectra.scoring import technique_of
-from nps_spectra.spectrum import Spectrum
+from nps_spectra.scoring import techniques_of
 
 Mask = npt.NDArray[np.bool_]
+Int = npt.NDArray[np.int64]
+Float = npt.NDArray[np.float64]
 
 #: Ionisations whose spectra may be compared. Ions made at atmospheric pressure fragment alike by collision.
 _FAMILIES: Final = {
@@ -47,88 +48,116 @@ class Gate:
     collision_energy_tolerance_ev: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What decides about a query before any tolerance does."""
+
+    technique: Technique
+    ionization: str | None
+    polarity: str | None
+    ms_level: float | None
+    profile: bool
+
+
+class Allowed:
+    """Rows that queries of one kind may be compared with.
+
+    Attributes
+    ----------
+    mask : ndarray of bool, shape (library rows,)
+    rows : ndarray of int64
+        The same as ascending row numbers.
+    reason : str or None
+        Why there are none.
+    """
+
+    def __init__(self, mask: Mask, precursor_mz: Float, reason: str | None = None) -> None:
+        self.mask = mask
+        self.rows: Int = np.flatnonzero(mask).astype(np.int64)
+        self.reason = reason
+        self._precursor_mz = precursor_mz
+
+    @cached_property
+    def by_precursor(self) -> tuple[Int, Float]:
+        """Rows with a precursor m/z in the order of it, and the values."""
+        rows = self.rows[~np.isnan(self._precursor_mz[self.rows])]
+        order = np.argsort(self._precursor_mz[rows], kind="stable")
+        return rows[order], self._precursor_mz[rows[order]]
+
+    def stating(self, masses: Float) -> Allowed:
+        """Those of the rows that state a mass."""
+        return Allowed(self.mask & ~np.isnan(masses), self._precursor_mz, self.reason)
+
+
 class Gates:
-    """Masks over the rows of one library."""
+    """Which rows of one library queries may be compared with."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._kept: dict[tuple[str, str | None], Mask] = {}
+        self._kept: dict[Kind, Allowed] = {}
 
     @cached_property
     def _family(self) -> list[str]:
         spectra = self._library.spectra
         named = spectra.texts("ionization").to_list()
-        return [_family(name) if name else _family_of(spectra[row]) for row, name in enumerate(named)]
+        techniques = techniques_of(spectra, named)
+        return [
+            _family(name) if name else ("EI" if technique == "EI" else "")
+            for name, technique in zip(named, techniques, strict=True)
+        ]
 
-    def technique(self, technique: Technique) -> Mask:
-        """Rows of this technique."""
-        return self._equal("technique", technique)
+    @cached_property
+    def _ei(self) -> Mask:
+        return np.array([family == "EI" for family in self._family], dtype=bool)
 
-    def _equal(self, kind: str, value: str | None) -> Mask:
-        key = (kind, value)
-        if key not in self._kept:
-            if kind == "polarity":
-                # Not known is no disagreement.
-                named = self._library.spectra.texts("polarity").to_list()
-                mask = [name is None or name == value for name in named]
-            elif kind == "technique":
-                mask = [(family == "EI") == (value == "EI") for family in self._family]
-            else:
-                mask = [family in (value, "") for family in self._family]
-            self._kept[key] = np.array(mask, dtype=bool)
-        return self._kept[key]
+    def allowed(self, kind: Kind) -> Allowed:
+        """Rows that have nothing against a query of this kind."""
+        if kind not in self._kept:
+            self._kept[kind] = self._allowed(kind)
+        return self._kept[kind]
 
-    def rows(self, query: Spectrum, gate: Gate) -> tuple[npt.NDArray[np.int64], str | None]:
-        """Rows to compare `query` with; if there are none, the reason."""
-        if query.representation == "profile":
-            return np.empty(0, dtype=np.int64), (
-                "a profile spectrum, whose points are no peaks; read it with centroid=True (match: --centroid), or "
-                "export it centroided"
-            )
+    def _allowed(self, kind: Kind) -> Allowed:
         spectra = self._library.spectra
-        technique = technique_of(query)
-        mask = self.technique(technique)
+        precursor_mz = spectra.numbers("precursor_mz")
+        none = np.zeros(len(spectra), dtype=bool)
+        if kind.profile:
+            return Allowed(
+                none,
+                precursor_mz,
+                "a profile spectrum, whose points are no peaks; read it with centroid=True (match: --centroid), or "
+                "export it centroided",
+            )
+        technique = kind.technique
+        mask = self._ei if technique == "EI" else ~self._ei
         if not mask.any():
-            hint = "; if the query is EI and does not say so, name the ionisation" if query.ionization is None else ""
-            return np.empty(0, dtype=np.int64), f"the library holds no {technique} spectra{hint}"
-        if query.ionization is not None and technique != "EI":
-            mask = mask & self._equal("family", _family(query.ionization))
+            hint = "; if the query is EI and does not say so, name the ionisation" if kind.ionization is None else ""
+            return Allowed(none, precursor_mz, f"the library holds no {technique} spectra{hint}")
+        if kind.ionization is not None and technique != "EI":
+            family = _family(kind.ionization)
+            mask = mask & np.array([own in (family, "") for own in self._family], dtype=bool)
             if not mask.any():
-                return np.empty(0, dtype=np.int64), f"the library holds no {query.ionization} spectra"
-        if query.polarity is not None:
-            mask = mask & self._equal("polarity", query.polarity)
+                return Allowed(none, precursor_mz, f"the library holds no {kind.ionization} spectra")
+        if kind.polarity is not None:
+            # Not known is no disagreement.
+            named = spectra.texts("polarity").to_list()
+            mask = mask & np.array([name is None or name == kind.polarity for name in named], dtype=bool)
             if not mask.any():
-                return np.empty(0, dtype=np.int64), f"the library holds no {technique} spectra of {query.polarity} ions"
-        if query.ms_level is not None:
+                return Allowed(none, precursor_mz, f"the library holds no {technique} spectra of {kind.polarity} ions")
+        if kind.ms_level is not None:
             level = spectra.numbers("ms_level")
-            mask = mask & (np.isnan(level) | (level == query.ms_level))
+            mask = mask & (np.isnan(level) | (level == kind.ms_level))
             if not mask.any():
-                return np.empty(0, dtype=np.int64), f"the library holds no such spectra of MS level {query.ms_level}"
-        if gate.precursor_tolerance is not None and technique != "EI":
-            if query.precursor_mz is None:
-                return np.empty(0, dtype=np.int64), "the query has no precursor m/z, which the search asks for"
-            low, high = gate.precursor_tolerance.bounds(query.precursor_mz)
-            precursor = spectra.numbers("precursor_mz")
-            mask = mask & (precursor >= low) & (precursor <= high)
-            if not mask.any():
-                return np.empty(0, dtype=np.int64), (
-                    f"no library spectrum has a precursor within {gate.precursor_tolerance} of {query.precursor_mz}"
-                )
-        for field, width, own in (
-            ("retention_index", gate.retention_index_tolerance, query.retention_index),
-            ("collision_energy_ev", gate.collision_energy_tolerance_ev, query.collision_energy_ev),
-        ):
-            if width is not None and own is not None:
-                value = spectra.numbers(field)
-                mask = mask & (np.isnan(value) | (np.abs(value - own) <= width))
-        rows = np.flatnonzero(mask).astype(np.int64)
-        return rows, None if len(rows) else "no library spectrum within the tolerances asked for"
+                reason = f"the library holds no such spectra of MS level {kind.ms_level:.0f}"
+                return Allowed(none, precursor_mz, reason)
+        return Allowed(mask, precursor_mz)
+
+
+def within(tolerance: Tolerance, precursor_mz: npt.NDArray[np.float64], allowed: Allowed) -> tuple[Int, Int]:
+    """Rows with a precursor m/z near each of these, as limits in the rows of ``allowed.by_precursor``."""
+    values = allowed.by_precursor[1]
+    limits = np.array([tolerance.bounds(value) for value in precursor_mz.tolist()]).reshape(-1, 2)
+    return np.searchsorted(values, limits[:, 0], "left"), np.searchsorted(values, limits[:, 1], "right")
 
 
 def _family(ionization: str) -> str:
     return _FAMILIES.get(ionization.upper(), ionization.upper())
-
-
-def _family_of(spectrum: Spectrum) -> str:
-    """Family of a spectrum that names no ionisation: "EI", or "" for any other."""
-    return "EI" if technique_of(spectrum) == "EI" else ""

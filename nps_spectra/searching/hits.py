@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -122,7 +123,7 @@ _IN_JSON: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class QueryResult:
     """What became of one query.
 
@@ -136,9 +137,10 @@ class QueryResult:
     method : str
     candidates : int
         Library spectra it was compared with.
-    hits : tuple of Hit
     reason : str or None
         Why there are no hits.
+    hit_count : int
+        Number of `hits`, known before they are explained.
     """
 
     id: str
@@ -147,8 +149,25 @@ class QueryResult:
     technique: Technique
     method: str
     candidates: int
-    hits: tuple[Hit, ...]
     reason: str | None
+    hit_count: int
+    explain: Callable[[], tuple[Hit, ...]] = field(repr=False)
+
+    @cached_property
+    def hits(self) -> tuple[Hit, ...]:
+        """The hits, best first; what they say beside their score is computed when they are asked for."""
+        return self.explain() if self.hit_count else ()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, QueryResult):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in (*_COMPARED, "hits"))
+
+    def __hash__(self) -> int:
+        return hash(tuple(getattr(self, name) for name in _COMPARED))
+
+
+_COMPARED: Final = ("id", "name", "source", "technique", "method", "candidates", "reason", "hit_count")
 
 
 class Hits(Sequence[Hit]):
@@ -168,10 +187,13 @@ class Hits(Sequence[Hit]):
         self.queries = tuple(queries)
         self.library = library
         self.options = options
-        self._all = tuple(hit for query in self.queries for hit in query.hits)
+
+    @cached_property
+    def _all(self) -> tuple[Hit, ...]:
+        return tuple(hit for query in self.queries for hit in query.hits)
 
     def __len__(self) -> int:
-        return len(self._all)
+        return sum(query.hit_count for query in self.queries)
 
     def __getitem__(self, index: Any) -> Any:
         return self._all[index]

@@ -1,0 +1,368 @@
+"""A search in batches: queries of one kind together, from their gates to the best spectra of the best substances."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from nps_spectra.library import Library
+from nps_spectra.scorers import Float, Int, Mask, Prepared, Scorer, Technique, kernel_rows
+from nps_spectra.scoring import techniques_of, with_query_mass
+from nps_spectra.searching.candidates import Index, index_of, ranges
+from nps_spectra.searching.explaining import hits_of, rows_of_substances
+from nps_spectra.searching.gates import Allowed, Gate, Gates, Kind, within
+from nps_spectra.searching.hits import Hit, QueryResult
+from nps_spectra.spectra import Spectra
+
+LeftOut = int | npt.NDArray[np.int64] | None
+
+#: Queries of a batch, and pairs of spectra that are scored at a time.
+_BATCH: Final = 1024
+_PAIRS: Final = 1 << 20
+
+
+class Questions:
+    """The queries of one search, as columns.
+
+    Attributes
+    ----------
+    spectra : Spectra
+    kinds : list of Kind
+    left_out : list of ndarray of int64
+        Library rows that each is not compared with.
+    precursor_mz : ndarray of float64
+    query_mass : int or None
+        Nominal molecular mass supposed of those that state none.
+    """
+
+    def __init__(
+        self,
+        spectra: Spectra,
+        ionization: dict[int, str | None],
+        leave_out: Sequence[LeftOut] | None,
+        query_mass: int | None,
+    ) -> None:
+        self.spectra = spectra
+        self.query_mass = query_mass
+        named = spectra.texts("ionization").to_list()
+        for number, assumed in ionization.items():
+            named[number] = assumed
+        self.kinds = [
+            Kind(technique, name, polarity, None if level != level else level, representation == "profile")
+            for technique, name, polarity, level, representation in zip(
+                techniques_of(spectra, named),
+                named,
+                spectra.texts("polarity").to_list(),
+                spectra.numbers("ms_level").tolist(),
+                spectra.texts("representation").to_list(),
+                strict=True,
+            )
+        ]
+        none = np.empty(0, dtype=np.int64)
+        given: Sequence[LeftOut] = [None] * len(spectra) if leave_out is None else leave_out
+        self.left_out = [none if rows is None else np.unique(np.atleast_1d(rows)).astype(np.int64) for rows in given]
+        self.precursor_mz = spectra.numbers("precursor_mz")
+
+    @cached_property
+    def techniques(self) -> list[Technique]:
+        """The techniques among the queries, in order of appearance."""
+        return list(dict.fromkeys(kind.technique for kind in self.kinds))
+
+    @cached_property
+    def identities(self) -> list[tuple[str, str | None, str | None]]:
+        """Identifier, name and source file of each."""
+        spectra = self.spectra
+        records = spectra.columns["source_record"].to_list()
+        return [
+            (f"query {number}" if file is None else f"{file}#{int(record or 0)}", name, file)
+            for number, (file, record, name) in enumerate(
+                zip(spectra.texts("source_file").to_list(), records, spectra.texts("name").to_list(), strict=True), 1
+            )
+        ]
+
+    def select(self, numbers: Int) -> Spectra:
+        """Some of the queries, with the mass that is supposed of them."""
+        chosen = self.spectra.select(numbers)
+        if self.query_mass is None:
+            return chosen
+        return Spectra.of(with_query_mass(spectrum, self.query_mass) for spectrum in chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """The best spectrum of each of the best substances, one line a query.
+
+    Attributes
+    ----------
+    rows, score, matched : ndarray, shape (queries, top)
+    count : ndarray of int64, shape (queries,)
+    """
+
+    rows: Int
+    score: Float
+    matched: Int
+    count: Int
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """Library rows that each query of a batch is compared with.
+
+    Query q has ``rows[bounds[q]:bounds[q + 1]]``, or where these are None all that are allowed, less those left out.
+    """
+
+    allowed: Allowed
+    left_out: list[Int]
+    bounds: Int | None = None
+    rows: Int | None = None
+
+    def counts(self) -> Int:
+        if self.bounds is not None:
+            return np.diff(self.bounds)
+        size = len(self.allowed.mask)
+        mask = self.allowed.mask
+        gone = [int(mask[rows[(rows >= 0) & (rows < size)]].sum()) if len(rows) else 0 for rows in self.left_out]
+        return len(self.allowed.rows) - np.array(gone, dtype=np.int64)
+
+    def among(self, allowed: Allowed) -> _Compared:
+        """Those of the rows that are allowed by this."""
+        if self.bounds is None or self.rows is None:
+            return _Compared(allowed, self.left_out)
+        keep = allowed.mask[self.rows]
+        return _Compared(allowed, self.left_out, np.concatenate(([0], np.cumsum(keep)))[self.bounds], self.rows[keep])
+
+    def lists(self, queries: Int) -> tuple[Int, Int]:
+        """Bounds and rows of some of the queries."""
+        if self.bounds is not None and self.rows is not None:
+            lengths = np.diff(self.bounds)[queries]
+            return _bounds(lengths), self.rows[ranges(self.bounds[:-1][queries], lengths)]
+        lists = [
+            np.setdiff1d(self.allowed.rows, self.left_out[q], assume_unique=True)
+            if len(self.left_out[q])
+            else self.allowed.rows
+            for q in queries.tolist()
+        ]
+        return _bounds(np.array([len(rows) for rows in lists])), np.concatenate(lists)
+
+
+class Searching:
+    """One library, one set of options, many queries."""
+
+    def __init__(
+        self, library: Library, scorers: dict[Technique, Scorer], gate: Gate, top: int, questions: Questions
+    ) -> None:
+        self._library = library
+        self._scorers = scorers
+        self._gate = gate
+        self._top = min(top, len(library.substances))
+        self._questions = questions
+        self._gates: Gates = library.kept("gates", lambda: Gates(library))
+        self._stating: dict[Kind, Allowed] = {}
+
+    def all(self, progress: Callable[[int, int], None] | None) -> list[QueryResult]:
+        """Results of all queries, in their order."""
+        groups: dict[Kind, list[int]] = {}
+        for number, kind in enumerate(self._questions.kinds):
+            groups.setdefault(kind, []).append(number)
+        results: dict[int, QueryResult] = {}
+        for kind, members in groups.items():
+            size = self._batch_size(kind, np.array(members, dtype=np.int64))
+            for start in range(0, len(members), size):
+                numbers = np.array(members[start : start + size], dtype=np.int64)
+                results.update(zip(numbers.tolist(), self._batch(kind, numbers), strict=True))
+                if progress is not None:
+                    progress(len(results), len(self._questions.kinds))
+        return [results[number] for number in range(len(results))]
+
+    def _batch_size(self, kind: Kind, members: Int) -> int:
+        """Queries to take together: so few that their pairs fit the memory and progress is seen."""
+        if not self._narrows(kind) and self._index(kind) is not None:
+            return _BATCH
+        most = len(self._library)
+        if self._gate.precursor_tolerance is not None and kind.technique != "EI":
+            allowed = self._gates.allowed(kind)
+            start, stop = within(self._gate.precursor_tolerance, self._questions.precursor_mz[members], allowed)
+            most = int((stop - start).max())
+        return max(1, min(_BATCH, _PAIRS // max(1, most)))
+
+    def _index(self, kind: Kind) -> Index | None:
+        return index_of(self._library, self._scorers[kind.technique], self._top, len(self._questions.kinds))
+
+    def _narrows(self, kind: Kind) -> bool:
+        """Whether queries of one kind are compared with different rows, beside what is left out."""
+        gate = self._gate
+        precursor = gate.precursor_tolerance is not None and kind.technique != "EI"
+        others = gate.retention_index_tolerance, gate.collision_energy_tolerance_ev
+        return precursor or any(width is not None for width in others)
+
+    def _batch(self, kind: Kind, numbers: Int) -> Iterator[QueryResult]:
+        scorer = self._scorers[kind.technique]
+        compared = self._compared(kind, numbers)
+        in_gate = compared.counts()
+        counts = in_gate
+        query, ranked = None, None
+        if in_gate.any():
+            query = scorer.prepare(self._questions.select(numbers))
+            if scorer.needs_mass is not None:
+                compared = compared.among(self._stated(kind, scorer))
+                counts = np.where(np.isnan(query.masses), 0, compared.counts())
+            ranked = self._ranked(
+                kind, query, compared, np.flatnonzero((counts > 0) & (np.diff(query.clean.offsets) > 0))
+            )
+        for k, number in enumerate(numbers.tolist()):
+            identifier, name, source = self._questions.identities[number]
+            found = ranked.count[k] if ranked is not None else 0
+            if query is None or not in_gate[k]:
+                reason = self._closed(kind, number)
+            else:
+                reason = None if found else self._lack(scorer, query, k, int(in_gate[k]), int(counts[k]))
+            explain = _nothing
+            if query is not None and ranked is not None and found:
+                explain = partial(self._hits, scorer, query, k, number, compared.allowed, ranked.rows[k, :found])
+            yield QueryResult(
+                identifier, name, source, kind.technique, scorer.method, int(counts[k]), reason, int(found), explain
+            )
+
+    def _stated(self, kind: Kind, scorer: Scorer) -> Allowed:
+        if kind not in self._stating:
+            self._stating[kind] = self._gates.allowed(kind).stating(self._library.prepared(scorer).masses)
+        return self._stating[kind]
+
+    def _compared(self, kind: Kind, numbers: Int) -> _Compared:
+        allowed = self._gates.allowed(kind)
+        left_out = [self._questions.left_out[number] for number in numbers.tolist()]
+        if allowed.reason is not None or not self._narrows(kind):
+            return _Compared(allowed, left_out)
+        if self._gate.precursor_tolerance is None or kind.technique == "EI":
+            bounds = len(allowed.rows) * np.arange(len(numbers) + 1, dtype=np.int64)
+            rows = np.tile(allowed.rows, len(numbers))
+        else:
+            start, stop = within(self._gate.precursor_tolerance, self._questions.precursor_mz[numbers], allowed)
+            bounds = _bounds(stop - start)
+            rows = allowed.by_precursor[0][ranges(start, stop - start)]
+        keep = self._permits(np.repeat(numbers, np.diff(bounds)), rows)
+        for q, out in enumerate(left_out):
+            if len(out):
+                part = slice(int(bounds[q]), int(bounds[q + 1]))
+                keep[part] &= ~np.isin(rows[part], out)
+        return _Compared(allowed, left_out, np.concatenate(([0], np.cumsum(keep)))[bounds], rows[keep])
+
+    def _permits(self, numbers: Int, rows: Int) -> Mask:
+        """Whether the query and the library row at each place are near enough, but for the precursor m/z."""
+        keep = np.ones(len(rows), dtype=bool)
+        for field, width in (
+            ("retention_index", self._gate.retention_index_tolerance),
+            ("collision_energy_ev", self._gate.collision_energy_tolerance_ev),
+        ):
+            if width is not None:
+                own = self._questions.spectra.numbers(field)[numbers]
+                value = self._library.spectra.numbers(field)[rows]
+                # Not known is no disagreement.
+                keep &= np.isnan(own) | np.isnan(value) | (np.abs(value - own) <= width)
+        return keep
+
+    def _closed(self, kind: Kind, number: int) -> str | None:
+        """Why the gates leave nothing for a query; None if it is what the user left out."""
+        allowed = self._gates.allowed(kind)
+        if allowed.reason is not None:
+            return allowed.reason
+        tolerance = self._gate.precursor_tolerance
+        rows = allowed.rows
+        if tolerance is not None and kind.technique != "EI":
+            precursor = float(self._questions.precursor_mz[number])
+            if np.isnan(precursor):
+                return "the query has no precursor m/z, which the search asks for"
+            start, stop = within(tolerance, np.array([precursor]), allowed)
+            rows = allowed.by_precursor[0][int(start[0]) : int(stop[0])]
+            if len(rows) == 0:
+                return f"no library spectrum has a precursor within {tolerance} of {precursor}"
+        if not self._permits(np.full(len(rows), number), rows).any():
+            return "no library spectrum within the tolerances asked for"
+        return None
+
+    def _lack(self, scorer: Scorer, query: Prepared, k: int, in_gate: int, count: int) -> str:
+        """Why a query that may be compared with something has no hit."""
+        needed = scorer.needs_mass
+        if needed is not None and np.isnan(query.masses[k]):
+            hint = ""
+            if scorer.technique == "EI" and self._questions.query_mass is None:
+                hint = "; query_mass supposes one"
+            return f"the query does not state {needed}, which {scorer.method} needs{hint}"
+        if count == 0:
+            return f"none of {in_gate} library spectra states {needed}, which {scorer.method} needs"
+        if len(query.clean.peaks(k)[0]) == 0:
+            return "no peak of the query is left after cleaning"
+        return f"no peak in common with any of {count} library spectra"
+
+    def _ranked(self, kind: Kind, query: Prepared, compared: _Compared, queries: Int) -> Ranked:
+        """The best substances of the spectra `queries` of a batch; others have none."""
+        shape = (len(query.clean), self._top)
+        ranked = Ranked(
+            np.empty(shape, dtype=np.int64),
+            np.empty(shape, dtype=np.float64),
+            np.empty(shape, dtype=np.int64),
+            np.zeros(shape[0], dtype=np.int64),
+        )
+        index = self._index(kind) if compared.bounds is None else None
+        scorer = self._scorers[kind.technique]
+        if index is not None and len(queries):
+            left_out = [compared.left_out[q] for q in queries.tolist()]
+            found = index.candidates(query, queries, compared.allowed.mask, left_out, self._top)
+            self._score(scorer, query, queries, found.bounds, found.rows, ranked)
+            worst = np.where(ranked.count[queries] == self._top, ranked.score[queries, self._top - 1], 0.0)
+            # The limit is proven only for peaks that have one partner at most, as cleaning leaves them.
+            queries = queries[worst < found.limit]
+        counts = compared.counts()[queries]
+        start = 0
+        while start < len(queries):
+            stop = max(start + 1, start + int(np.searchsorted(np.cumsum(counts[start:]), _PAIRS, "right")))
+            self._score(scorer, query, queries[start:stop], *compared.lists(queries[start:stop]), ranked)
+            start = stop
+        return ranked
+
+    def _score(self, scorer: Scorer, query: Prepared, queries: Int, bounds: Int, rows: Int, ranked: Ranked) -> None:
+        """Score pairs and write the best of each query to its line of `ranked`."""
+        from nps_spectra.kernels.ranking import best_of_substances
+
+        scores = scorer.score_many(query, queries, self._library.prepared(scorer), bounds, rows)
+        best_of_substances(
+            kernel_rows(bounds),
+            kernel_rows(rows),
+            scores.score,
+            scores.matched,
+            kernel_rows(self._library.substances.of_row),
+            kernel_rows(queries),
+            ranked.rows,
+            ranked.score,
+            ranked.matched,
+            ranked.count,
+        )
+
+    def _hits(
+        self, scorer: Scorer, query: Prepared, k: int, number: int, allowed: Allowed, best: Int
+    ) -> tuple[Hit, ...]:
+        """Hits of one query: every spectrum of its best substances, and what there is to say of the best."""
+        rows = rows_of_substances(self._library, self._library.substances.of_row[best])
+        rows = rows[allowed.mask[rows]]
+        tolerance = self._gate.precursor_tolerance
+        if tolerance is not None and scorer.technique != "EI":
+            low, high = tolerance.bounds(float(self._questions.precursor_mz[number]))
+            precursor = self._library.spectra.numbers("precursor_mz")[rows]
+            rows = rows[(precursor >= low) & (precursor <= high)]
+        rows = rows[self._permits(np.full(len(rows), number), rows)]
+        rows = np.setdiff1d(rows, self._questions.left_out[number], assume_unique=True)
+        return hits_of(self._library, scorer, query, k, self._questions.identities[number][0], rows)
+
+
+def _nothing() -> tuple[Hit, ...]:
+    return ()
+
+
+def _bounds(lengths: Int) -> Int:
+    result: Int = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+    return result

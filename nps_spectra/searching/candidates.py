@@ -1,0 +1,296 @@
+"""Which library spectra may be among the best for a query: a superset, found without scoring every one.
+
+An index holds sums in single precision with a bound on their error, and leaves out only what cannot be a hit. What it
+names is scored anew by the scorer itself, so that results do not depend on whether there is an index.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from nps_spectra.cleaning import widths
+from nps_spectra.library import Library
+from nps_spectra.scorers import Entropy, Float, Int, Mask, Prepared, Scorer, WeightedCosine, kernel_rows
+from nps_spectra.shifted import Hybrid, ModifiedCosine, NeutralLoss
+
+Single = npt.NDArray[np.float32]
+
+#: Queries from which building an index takes less time than scoring every spectrum.
+FEW_QUERIES: Final = 32
+#: Rows of a block: their sums are 64 KiB.
+_BLOCK_ROWS: Final = 16384
+#: Parts of the postings of a block by m/z, an eighth of a Da each; the last has all from 2,048 Da.
+_CELLS: Final = 16384
+_CELLS_PER_DA: Final = 8.0
+#: Rows kept for each query before the line is cleared of what has fallen below the best.
+_CAPACITY: Final = 1024
+#: Substances up to which a list of the best is kept; asked for more, every spectrum is scored.
+_MOST_SUBSTANCES: Final = 100
+#: Least value of a peak in an index: its products are above 0 in single precision.
+_LEAST_VALUE: Final = 1e-15
+#: Twice the rounding unit of single precision.
+_ROUNDING: Final = 2.0**-23
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Rows that may be among the best of each query.
+
+    Attributes
+    ----------
+    bounds : ndarray of int64, shape (queries + 1,)
+        Query q has ``rows[bounds[q]:bounds[q + 1]]``.
+    rows : ndarray of int64
+        Library rows.
+    limit : ndarray of float64, shape (queries,)
+        All other rows that the query may be compared with score below this.
+    """
+
+    bounds: Int
+    rows: Int
+    limit: Float
+
+
+class Index(Protocol):
+    """What finds candidates for one scorer in one library."""
+
+    def candidates(self, query: Prepared, queries: Int, allowed: Mask, left_out: list[Int], top: int) -> Candidates:
+        """Rows that hold the best spectra of the best `top` substances, for the spectra `queries` of `query`.
+
+        ``allowed`` are the library rows to compare with, ``left_out`` for each query the rows to leave out of them.
+        """
+        ...
+
+
+def index_of(library: Library, scorer: Scorer, top: int, queries: int) -> Index | None:
+    """The index for a scorer, built once and kept while the library is open; None: every spectrum is to be scored.
+
+    For a few queries an index is not built.
+    """
+    key = ("postings", scorer)
+    if not _can_be_indexed(scorer) or top > _MOST_SUBSTANCES:
+        return None
+    if queries < FEW_QUERIES and not library.keeps(key):
+        return None
+    index: Index = library.kept(key, lambda: PostingIndex(library, scorer))
+    return index
+
+
+def _can_be_indexed(scorer: Scorer) -> bool:
+    """Whether a score is bounded by sums over peaks that match within a fixed window."""
+    if isinstance(scorer, Hybrid) and scorer.technique == "EI":
+        return False  # its sums leave out peaks by where both spectra start
+    if isinstance(scorer, (ModifiedCosine, NeutralLoss, Hybrid)):
+        return scorer.tolerance.unit == "Da"  # ppm is of the m/z, which losses do not tell
+    return isinstance(scorer, (WeightedCosine, Entropy))
+
+
+@dataclass(frozen=True, slots=True)
+class _Postings:
+    """Peaks of a library sorted by m/z (or neutral loss) within blocks of rows.
+
+    Attributes
+    ----------
+    mz : ndarray of float64
+    row : ndarray of uint16
+        Row in the block.
+    value, own : ndarray of float32
+        What is multiplied, or shares and share x log2(share); ``own`` is empty for products.
+    table : ndarray of int64, shape (blocks * _CELLS + 1,)
+    """
+
+    mz: Float
+    row: npt.NDArray[np.uint16]
+    value: Single
+    own: Single
+    table: Int
+
+
+def _postings(mz: Float, value: Single, own: Single, offsets: Int, order: Int, block_rows: int) -> _Postings:
+    lengths, starts = np.diff(offsets)[order], offsets[:-1][order]
+    blocks = -(-len(order) // block_rows)
+    result = _Postings(
+        np.empty(len(mz), dtype=np.float64),
+        np.empty(len(mz), dtype=np.uint16),
+        np.empty(len(mz), dtype=np.float32),
+        np.empty(len(own), dtype=np.float32),
+        np.zeros(blocks * _CELLS + 1, dtype=np.int64),
+    )
+    done = 0
+    for block in range(blocks):
+        part = slice(block * block_rows, (block + 1) * block_rows)
+        peaks = ranges(starts[part], lengths[part])
+        owner = np.repeat(np.arange(len(lengths[part]), dtype=np.uint16), lengths[part])
+        sort = np.argsort(mz[peaks], kind="stable")
+        peaks = peaks[sort]
+        end = done + len(peaks)
+        result.mz[done:end], result.row[done:end], result.value[done:end] = mz[peaks], owner[sort], value[peaks]
+        if len(own):
+            result.own[done:end] = own[peaks]
+        cell = np.searchsorted(result.mz[done:end], np.arange(_CELLS) / _CELLS_PER_DA)
+        cell[0] = 0
+        result.table[block * _CELLS : (block + 1) * _CELLS] = done + cell
+        done = end
+    result.table[-1] = done
+    return result
+
+
+class PostingIndex:
+    """Peaks of a library sorted by m/z within blocks of spectra; for scores bounded by sums over matched peaks.
+
+    Every pair within the tolerance adds to a sum, and no part is negative: no sum is below the score by more than
+    rounding. Spectra of one polarity and MS level stand together, so that blocks without any to compare are skipped.
+    """
+
+    def __init__(self, library: Library, scorer: Scorer) -> None:
+        prepared: Prepared = library.prepared(scorer)
+        self._scorer = scorer
+        self._entropy = isinstance(scorer, Entropy)
+        self._losses = isinstance(scorer, NeutralLoss)
+        self._shifted = isinstance(scorer, (ModifiedCosine, Hybrid))
+        _, kind = np.unique([name or "" for name in library.spectra.texts("polarity").to_list()], return_inverse=True)
+        level = np.nan_to_num(library.spectra.numbers("ms_level"), nan=-1.0)
+        self._order = np.lexsort((level, kind)).astype(np.int64)
+        self._place = np.empty(len(library), dtype=np.int64)
+        self._place[self._order] = np.arange(len(library))
+        self._substance = library.substances.of_row[self._order]
+        self._mass = prepared.masses[self._order]
+        self._block_rows = min(_BLOCK_ROWS, len(library))
+        values, own = self._values(prepared)
+        common = prepared.clean.offsets, self._order, self._block_rows
+        losses = np.nan_to_num(_losses(prepared)) if self._losses or self._shifted else np.empty(0)
+        self._postings = _postings(losses if self._losses else prepared.clean.mz, values, own, *common)
+        self._moved = _postings(losses, values, own, *common) if self._shifted else self._postings
+
+    def _values(self, prepared: Prepared) -> tuple[Single, Single]:
+        """What is summed, for every peak: weights of norm 1, or shares; and share x log2(share)."""
+        values = prepared.values
+        if self._entropy:
+            shares = np.maximum(values, _LEAST_VALUE)
+            return shares.astype(np.float32), (shares * np.log2(shares)).astype(np.float32)
+        if isinstance(self._scorer, Hybrid):
+            values = np.sqrt(values)
+        owner = _owner(prepared)
+        norm = np.sqrt(np.bincount(owner, weights=values * values, minlength=len(prepared.clean)))
+        with np.errstate(all="ignore"):  # exponents may take weights beyond what a float holds: then there is no score
+            weights = np.maximum(values / norm[owner], _LEAST_VALUE).astype(np.float32)
+        return weights, np.empty(0, dtype=np.float32)
+
+    def candidates(self, query: Prepared, queries: Int, allowed: Mask, left_out: list[Int], top: int) -> Candidates:
+        """Rows that hold the best spectra of the best `top` substances."""
+        found = self._scan(query, queries, allowed, left_out, top, min(_CAPACITY, len(allowed)))
+        full = np.flatnonzero(np.isnan(found.limit))
+        if len(full) == 0:
+            return found
+        rows = [found.rows[start:stop] for start, stop in pairwise(found.bounds.tolist())]
+        for k in full.tolist():
+            alone = self._scan(query, queries[k : k + 1], allowed, left_out[k : k + 1], top, len(allowed))
+            rows[k], found.limit[k] = alone.rows, alone.limit[0]
+        return Candidates(np.cumsum([0, *(len(own) for own in rows)]), np.concatenate(rows), found.limit)
+
+    def _scan(
+        self, query: Prepared, queries: Int, allowed: Mask, left_out: list[Int], top: int, capacity: int
+    ) -> Candidates:
+        """Candidates with room for `capacity` rows a query; where that is too little, the limit is NaN."""
+        from nps_spectra.kernels.postings import LEAST, scan_postings
+
+        values, own = self._values(query)
+        places = [self._place[rows[(rows >= 0) & (rows < len(allowed))]] for rows in left_out]
+        peaks = np.diff(query.clean.offsets)[queries]
+        # Of a sum of n parts up to `most` in all: three roundings of each part, one of each addition, twice over; of
+        # entropies also the logarithm and what is subtracted; of two sums their addition.
+        most = 2.0 if self._entropy else 1.0
+        error = 2.0 * most * _ROUNDING * (peaks + 8) * (2.0 if self._shifted else 1.0) + (
+            4e-6 if self._entropy else 0.0
+        )
+        found_rows = np.empty((len(queries), capacity), dtype=np.int64)
+        found_values = np.empty((len(queries), capacity), dtype=np.float32)
+        found, least = np.empty(len(queries), dtype=np.int64), np.empty(len(queries), dtype=np.float32)
+        moved = self._windows(query, True) if self._shifted else (np.empty(0), np.empty(0))
+        scan_postings(
+            *self._windows(query, self._losses),
+            values,
+            own,
+            kernel_rows(query.clean.offsets),
+            kernel_rows(queries),
+            self._postings.mz,
+            self._postings.row,
+            self._postings.value,
+            self._postings.own,
+            self._postings.table,
+            *moved,
+            self._moved.mz,
+            self._moved.row,
+            self._moved.value,
+            self._moved.table,
+            np.array(query.masses),
+            self._mass,
+            *widths(self._scorer.tolerance),
+            self._shifted,
+            _CELLS,
+            _CELLS_PER_DA,
+            self._block_rows,
+            allowed[self._order],
+            self._substance,
+            np.concatenate([*places, np.empty(0, dtype=np.int64)]),
+            np.cumsum([0, *(len(rows) for rows in places)]),
+            self._entropy,
+            most,
+            (2.0 * error).astype(np.float32),
+            np.full((len(queries), top), -1, dtype=np.int64),
+            np.zeros((len(queries), top), dtype=np.float32),
+            found_rows,
+            found_values,
+            found,
+            least,
+        )
+        least[found < 0] = np.nan
+        found = np.maximum(found, 0)
+        width = int(found.max(initial=0))
+        rows = self._order[found_rows[:, :width][np.arange(width) < found[:, np.newaxis]]]
+        scale = 0.5 if self._entropy else 1.0
+        # Where the list of the best was never full, every row with a pair was kept.
+        limit = np.where(least != LEAST, scale * (least.astype(np.float64) + error), 0.0)
+        return Candidates(np.concatenate(([0], np.cumsum(found))), rows, limit)
+
+    def _windows(self, query: Prepared, losses: bool) -> tuple[Float, Float]:
+        """Lowest and highest m/z or loss of a partner of each peak, with room for rounding."""
+        absolute, relative = widths(self._scorer.tolerance)
+        half = 0.5 * relative
+        mz = query.clean.mz
+        slack = 1e-12 * (1.0 + mz)
+        if losses:
+            slack = 1e-12 * (1.0 + np.repeat(query.masses, np.diff(query.clean.offsets)))
+            mz = _losses(query)
+        low = (mz * (1.0 - half) - absolute) / (1.0 + half) - slack
+        high = (mz * (1.0 + half) + absolute) / (1.0 - half) + slack
+        return low, high
+
+
+def _owner(prepared: Prepared) -> Int:
+    return np.repeat(np.arange(len(prepared.clean), dtype=np.int64), np.diff(prepared.clean.offsets))
+
+
+def _losses(prepared: Prepared) -> Float:
+    """Mass of the spectrum less m/z, for every peak: equal where peaks match shifted by the mass difference."""
+    result: Float = prepared.masses[_owner(prepared)] - prepared.clean.mz
+    return result
+
+
+def ranges(starts: Int, lengths: Int) -> Int:
+    """The numbers ``starts[i]`` to ``starts[i] + lengths[i]`` of every i, one after the other.
+
+    Examples
+    --------
+    >>> ranges(np.array([5, 0]), np.array([2, 3])).tolist()
+    [5, 6, 0, 1, 2]
+    """
+    ends = np.cumsum(lengths)
+    total = int(ends[-1]) if len(ends) else 0
+    result: Int = np.arange(total, dtype=np.int64) + np.repeat(starts - (ends - lengths), lengths)
+    return result
