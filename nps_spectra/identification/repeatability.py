@@ -14,7 +14,7 @@ from nps_spectra.library.replicates import replicates_of
 from nps_spectra.options import Tolerance
 from nps_spectra.scorers import Prepared, Scorer, Technique
 from nps_spectra.scoring import technique_of
-from nps_spectra.searching.gates import Gate, Gates
+from nps_spectra.searching.gates import Gates, Kind, within
 
 Int = npt.NDArray[np.int64]
 
@@ -152,12 +152,17 @@ class Compared:
         self._of_technique[self._rows] = True
         self._substances = library.substances.of_row
         self._gates = None if technique == "EI" else Gates(library)
-        self._gate = Gate(tolerance, None, None)
+        self._tolerance = tolerance
 
     def __call__(self, row: int) -> Int:
         rows = self._rows
         if self._gates is not None:
-            gated = self._gates.rows(self._library[row], self._gate)[0]
+            one = self._library[row]
+            kind = Kind(technique_of(one), one.ionization, one.polarity, one.ms_level, one.representation == "profile")
+            allowed = self._gates.allowed(kind)
+            own = np.array([math.nan if one.precursor_mz is None else one.precursor_mz])
+            start, stop = within(self._tolerance, own, allowed)
+            gated = np.sort(allowed.by_precursor[0][start[0] : stop[0]])
             rows = gated[self._of_technique[gated]]
         different: Int = rows[self._substances[rows] != self._substances[row]]
         return different
