@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +110,9 @@ def test_labelled_standard_is_never_in_the_group_of_its_parent() -> None:
     assert labelled in groups.not_told_apart[a]
 
 
+@pytest.mark.skipif(
+    os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="millions of pairs take too long without the JIT"
+)
 def test_every_member_of_a_group_is_not_told_apart_from_every_other(data_folder: Path) -> None:
     spectra = read_spectra(data_folder / "swgdrug_ei" / "swgdrug_3.4.msp")
     groups = Groups.of(Library(spectra, name="swgdrug"))
