@@ -15,6 +15,7 @@ FLOORS = [
     ["report"],
     ["searching"],
     ["library"],
+    ["proficiency"],
     ["formats"],
     ["scoring"],
     ["shifted"],

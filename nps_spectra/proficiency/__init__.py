@@ -1,0 +1,30 @@
+"""Proficiency tests: robust statistics and scores by ISO 13528:2022. Names are loaded when first used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_PUBLIC = {
+    "RobustEstimate": "robust",
+    "algorithm_a": "robust",
+    "algorithm_s": "robust",
+    "hampel": "robust",
+    "mad_e": "robust",
+    "mean_without_outliers": "robust",
+    "n_iqr": "robust",
+    "q_method": "robust",
+    "qn": "robust",
+}
+
+__all__ = sorted(_PUBLIC)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PUBLIC])
