@@ -6,15 +6,24 @@ from importlib import import_module
 from typing import Any
 
 _PUBLIC = {
+    "Homogeneity": "homogeneity",
     "RobustEstimate": "robust",
     "algorithm_a": "robust",
     "algorithm_s": "robust",
+    "check_homogeneity": "homogeneity",
+    "d_percent": "scores",
+    "e_n": "scores",
     "hampel": "robust",
     "mad_e": "robust",
     "mean_without_outliers": "robust",
     "n_iqr": "robust",
+    "p_a": "scores",
     "q_method": "robust",
     "qn": "robust",
+    "verdicts": "scores",
+    "z": "scores",
+    "z_prime": "scores",
+    "zeta": "scores",
 }
 
 __all__ = sorted(_PUBLIC)

@@ -20,6 +20,8 @@ SMALL = 12
 CONSTANTS = {"iso": 1.134, "exact": 1.1333926553}
 #: Differences closer than this share of the largest value are one difference: decimals are not exact in binary.
 TIE = 1e-9
+#: Both algorithms converge in some tens of iterations.
+MOST_ITERATIONS = 10_000
 #: Limit and adjustment factor of Algorithm S by degrees of freedom (C.4).
 FACTORS_S = {
     1: (1.645, 1.097),
@@ -155,7 +157,8 @@ def algorithm_a(
         scale = float(np.std(x, ddof=1))
     smallest = TIE * scale
     iterations = 0
-    for iterations in range(1, 10_001):
+    while iterations < MOST_ITERATIONS:
+        iterations += 1
         clipped = np.clip(x, location - 1.5 * scale, location + 1.5 * scale)
         before = (location, scale)
         location = float(clipped.mean())
@@ -198,7 +201,8 @@ def algorithm_s(
     pooled = float(np.median(w))
     smallest = TIE * pooled
     iterations = 0
-    for iterations in range(1, 10_001):
+    while iterations < MOST_ITERATIONS:
+        iterations += 1
         before = pooled
         pooled = xi * float(np.sqrt(np.mean(np.minimum(w, eta * pooled) ** 2)))
         if abs(pooled - before) <= 1e-13 * pooled:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from nps_spectra.errors import OptionError
 from nps_spectra.proficiency import algorithm_a, algorithm_s, hampel, mad_e, mean_without_outliers, n_iqr, q_method, qn
 
+Constant = Literal["iso", "exact"]
+
 ATRAZINE = [
     0.040, 0.055, 0.178, 0.202, 0.206, 0.227, 0.228, 0.230, 0.230, 0.235, 0.236, 0.237, 0.243, 0.244, 0.245,
     0.2555, 0.260, 0.264, 0.267, 0.270, 0.273, 0.274, 0.274, 0.278, 0.2811, 0.287, 0.287, 0.288, 0.289, 0.295,
@@ -49,9 +51,7 @@ def test_algorithm_a_of_table_e3_takes_six_iterations() -> None:
         (COPPER, "iso", 3.20556592, 0.67415010),
     ],
 )
-def test_algorithm_a_converged(
-    values: list[float], constant: Literal["iso", "exact"], location: float, scale: float
-) -> None:
+def test_algorithm_a_converged(values: list[float], constant: Constant, location: float, scale: float) -> None:
     found = algorithm_a(values, constant=constant, stop="converged")
     assert (found.location, found.scale) == pytest.approx((location, scale), abs=6e-9)
 
@@ -105,7 +105,7 @@ def test_algorithm_s_of_creosote_ranges() -> None:
     ],
 )
 def test_algorithm_a_of_small_sets_warns(
-    values: list[float], constant: Literal["iso", "exact"], location: float, scale: float
+    values: list[float], constant: Constant, location: float, scale: float
 ) -> None:
     found = algorithm_a(values, constant=constant, stop="converged")
     assert (found.location, found.scale) == pytest.approx((location, scale), abs=6e-7)
