@@ -17,6 +17,7 @@ FLOORS = [
     ["proficiency"],
     ["searching"],
     ["library"],
+    ["proficiency"],
     ["formats"],
     ["scoring"],
     ["shifted"],
