@@ -17,7 +17,6 @@ FLOORS = [
     ["proficiency"],
     ["searching"],
     ["library"],
-    ["proficiency"],
     ["formats"],
     ["scoring"],
     ["shifted"],

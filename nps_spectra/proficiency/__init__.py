@@ -7,6 +7,7 @@ from typing import Any
 
 _PUBLIC = {
     "AssignedValue": "assigned",
+    "Evaluation": "evaluation",
     "Homogeneity": "homogeneity",
     "RobustEstimate": "robust",
     "algorithm_a": "robust",
@@ -15,6 +16,7 @@ _PUBLIC = {
     "dersimonian_laird": "assigned",
     "d_percent": "scores",
     "e_n": "scores",
+    "evaluate": "evaluation",
     "hampel": "robust",
     "mad_e": "robust",
     "mean_without_outliers": "robust",

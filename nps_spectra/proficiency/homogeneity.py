@@ -37,7 +37,7 @@ def check_homogeneity(results: ArrayLike, sigma_pt: float) -> Homogeneity:
     >>> check_homogeneity([[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]], 0.1).sufficient
     True
     """
-    from scipy.stats import chi2, f  # type: ignore[import-untyped]
+    from scipy.stats import chi2, f
 
     x = np.asarray(results, dtype=np.float64)
     if x.ndim != 2 or x.shape[0] < 2 or x.shape[1] < 2 or not np.isfinite(x).all():

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Any, Literal
+from typing import Final, Literal
 
 from nps_spectra.proficiency.identification import Identification
+from nps_spectra.proficiency.robust import algorithm_a
 from nps_spectra.proficiency.rounds import Content, Round
+from nps_spectra.proficiency.scores import verdicts, z
 from nps_spectra.proficiency.submissions import Entry, Submissions
 
 Verdict = Literal["satisfactory", "questionable", "unsatisfactory", "not_scored"]
+
+_NOT_SCORED: Final[tuple[None, Verdict]] = (None, "not_scored")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +93,17 @@ def quantify(
             values = [value for value, *_ in results.values() if value is not None]
             target = _target(sample.code, content, content.unit, values)
             targets.append(target)
-            scores = iter(_z(values, target))
+            scores = iter(_scored(values, target, round_))
+            lack = target.note or "not scored: no assigned value or no standard deviation for proficiency assessment"
             for code, (value, less_than, uncertainty, replicates, reason) in results.items():
-                z = None if value is None else next(scores)
+                score, verdict = _NOT_SCORED if value is None else next(scores)
                 why = "; ".join(
                     part
                     for part in (
                         reason,
-                        (target.note or "not scored: no z score") if value is not None and z is None else "",
+                        (target.note or "not scored: no assigned value or standard deviation")
+                        if value is not None and score is None
+                        else "",
                     )
                     if part
                 )
@@ -113,27 +119,12 @@ def quantify(
                         replicates=replicates,
                         assigned=target.assigned,
                         sigma_pt=target.sigma_pt,
-                        z=z,
-                        verdict=verdict(z, round_.questionable, round_.unsatisfactory),
+                        z=score,
+                        verdict=verdict,
                         reason=why,
                     )
                 )
     return tuple(targets), tuple(one for key in sorted(quantities) for one in quantities[key])
-
-
-def verdict(z: float | None, questionable: float = 2.0, unsatisfactory: float = 3.0) -> Verdict:
-    """What a z score says (ISO 13528:2022, 9.4.2): up to and with the first limit it is satisfactory.
-
-    Examples
-    --------
-    >>> verdict(-2.0), verdict(2.5), verdict(3.0), verdict(None)
-    ('satisfactory', 'questionable', 'unsatisfactory', 'not_scored')
-    """
-    if z is None:
-        return "not_scored"
-    if abs(z) <= questionable:
-        return "satisfactory"
-    return "questionable" if abs(z) < unsatisfactory else "unsatisfactory"
 
 
 def _result(rows: Sequence[Entry]) -> tuple[float | None, float | None, float | None, int, str]:
@@ -182,16 +173,14 @@ def _consensus(values: list[float]) -> tuple[float | None, float | None, float |
     """Robust mean, standard deviation and standard uncertainty of the participants (algorithm A)."""
     if len(values) < 2:
         return None, None, None
-    # Imported here: the statistics need SciPy, which only rounds with a consensus want.
-    found: Any = import_module("nps_spectra.proficiency.robust").algorithm_a(values)
-    return float(found.location), float(found.scale), float(found.uncertainty)
+    found = algorithm_a(values)
+    return found.location, found.scale, found.uncertainty
 
 
-def _z(values: list[float], target: Target) -> list[float | None]:
+def _scored(values: list[float], target: Target, round_: Round) -> list[tuple[float | None, Verdict]]:
+    """Z score of each value and what it says; neither where the target lacks something."""
     if not values or target.assigned is None or target.sigma_pt is None:
-        return [None] * len(values)
-    try:
-        scores: Any = import_module("nps_spectra.proficiency.scores").z(values, target.assigned, target.sigma_pt)
-    except ModuleNotFoundError:
-        return [None] * len(values)
-    return [float(score) for score in scores]
+        return [_NOT_SCORED] * len(values)
+    scores = z(values, target.assigned, target.sigma_pt)
+    words = verdicts(scores, warning=round_.questionable, action=round_.unsatisfactory)
+    return [(float(score), word or "not_scored") for score, word in zip(scores, words, strict=True)]

@@ -219,7 +219,7 @@ def algorithm_s(
 
 
 def _factors_s(nu: int) -> tuple[float, float]:
-    from scipy.stats import chi2  # type: ignore[import-untyped]
+    from scipy.stats import chi2
 
     eta = math.sqrt(float(chi2.ppf(0.9, nu)) / nu)
     return eta, 1 / math.sqrt(float(chi2.cdf(nu * eta**2, nu + 2)) + 0.1 * eta**2)

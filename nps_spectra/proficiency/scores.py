@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nps_spectra.errors import OptionError
 
 Scores = NDArray[np.float64]
+Verdict = Literal["satisfactory", "questionable", "unsatisfactory"]
 
 
 def _numbers(name: str, given: ArrayLike, *, lowest: float | None = None, above: float | None = None) -> Scores:
@@ -96,7 +99,7 @@ def p_a(x: ArrayLike, x_pt: ArrayLike, delta_e: ArrayLike) -> Scores:
     return 100 * _ratio(x, x_pt, _numbers("delta_E", delta_e, above=0))
 
 
-def verdicts(scores: ArrayLike, *, warning: float = 2.0, action: float = 3.0) -> list[str | None]:
+def verdicts(scores: ArrayLike, *, warning: float = 2.0, action: float = 3.0) -> list[Verdict | None]:
     """Satisfactory to the warning limit inclusive, unsatisfactory from the action limit on; None where missing.
 
     For E_n and P_A, which have one limit, both are that limit: 1 or 100, which is then unsatisfactory itself.

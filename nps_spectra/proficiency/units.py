@@ -22,11 +22,6 @@ def plain_unit(unit: str) -> str:
     return unit.partition("(")[0].casefold().replace("µ", "u").replace("μ", "u").replace(" ", "")
 
 
-def known_unit(unit: str) -> bool:
-    """Whether values in this unit can be converted."""
-    return plain_unit(unit) in _UNITS
-
-
 def conversion(found: str, wanted: str) -> float | None:
     """Factor from one unit to another; None where there is none.
 

@@ -7,7 +7,6 @@ import json
 import runpy
 import shutil
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,8 @@ from proficiency.round_files import ROUND, row, write_round
 from nps_spectra.cli.main import main
 from nps_spectra.errors import MissingDependencyError, RoundError
 from nps_spectra.proficiency.evaluation import Evaluation, evaluate
-from nps_spectra.proficiency.quantities import verdict
 from nps_spectra.proficiency.schema import checked, schema
+from nps_spectra.proficiency.scores import verdicts
 
 EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
 UGLY = '<script>alert(1)</script>, "quoted"\nsecond line'
@@ -104,7 +103,6 @@ def test_frames_without_pandas_name_the_extra(evaluation: Evaluation, monkeypatc
         _ = evaluation.quantities
 
 
-@pytest.mark.skipif(find_spec("nps_spectra.proficiency.scores") is None, reason="there are no quantity scores")
 def test_quantities_are_scored_against_the_assigned_value(evaluation: Evaluation) -> None:
     """(51 - 50) / 2.5 and (57 - 50) / 2.5."""
     assert [(one.z, one.verdict) for one in evaluation.scores] == [
@@ -112,7 +110,6 @@ def test_quantities_are_scored_against_the_assigned_value(evaluation: Evaluation
     ]
 
 
-@pytest.mark.skipif(find_spec("nps_spectra.proficiency.robust") is None, reason="there are no robust statistics")
 def test_participants_set_the_assigned_value_by_algorithm_a(tmp_path: Path) -> None:
     """ISO 13528:2022, annex E.3 (atrazine, p = 34): 0.2570 and 0.0395."""
     values = (
@@ -143,7 +140,7 @@ def test_too_few_values_make_no_consensus_and_say_so(tmp_path: Path) -> None:
 )
 def test_limits_of_the_verdict(z: float, expected: str) -> None:
     """ISO 13528:2022, 9.4.2: up to 2.0 acceptable, from 3.0 on unacceptable."""
-    assert verdict(z) == expected
+    assert verdicts([z]) == [expected]
 
 
 def test_replicates_are_scored_by_their_mean(tmp_path: Path) -> None:
