@@ -97,16 +97,8 @@ def quantify(
             lack = target.note or "not scored: no assigned value or no standard deviation for proficiency assessment"
             for code, (value, less_than, uncertainty, replicates, reason) in results.items():
                 score, verdict = _NOT_SCORED if value is None else next(scores)
-                why = "; ".join(
-                    part
-                    for part in (
-                        reason,
-                        (target.note or "not scored: no assigned value or standard deviation")
-                        if value is not None and score is None
-                        else "",
-                    )
-                    if part
-                )
+                unscored = lack if value is not None and score is None else ""
+                why = "; ".join(part for part in (reason, unscored) if part)
                 quantities[code, place].append(
                     Quantity(
                         laboratory=code,
