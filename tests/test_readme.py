@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from nps_spectra.cli.main import main, parser
+from nps_spectra.cli.arguments import parser
+from nps_spectra.cli.main import main
 
 
 def blocks(root: Path, language: str) -> list[str]:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from nps_spectra.cli.main import main, parser
+from nps_spectra.cli.arguments import parser
+from nps_spectra.cli.main import main
 from nps_spectra.cli.show import wants_colour
 from nps_spectra.scoring import METHODS
 

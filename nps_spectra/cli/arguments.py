@@ -1,0 +1,180 @@
+"""What every command takes; no command is loaded to say it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Final
+
+from nps_spectra import __version__
+from nps_spectra.cli.library_arguments import add_library
+
+_METHODS: Final = (
+    "nist_identity",
+    "nist_simple",
+    "stein_scott_1994",
+    "hybrid",
+    "weighted_cosine",
+    "modified_cosine",
+    "entropy",
+    "neutral_loss",
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    top = argparse.ArgumentParser(
+        prog="nps-spectra",
+        description="Compare mass spectra of seized samples with a library of reference spectra.",
+        epilog="exit codes: 0 fine; 1 finished, but something was rejected or failed a check; "
+        "2 wrong use; 3 input unusable; 4 internal error",
+    )
+    top.add_argument("--version", action="version", version=f"nps_spectra {__version__}")
+    nouns = top.add_subparsers(dest="noun", required=True, metavar="COMMAND")
+    _add_match(nouns)
+    _add_show(nouns)
+    add_library(nouns)
+    _add_convert(nouns)
+    _add_formats(nouns)
+    _add_schemes(nouns)
+    _add_proficiency(nouns)
+    return top
+
+
+def _add_match(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    match = nouns.add_parser(
+        "match",
+        help="match samples against a library",
+        description="Match every spectrum of the samples against a library and list substances, best first.",
+    )
+    match.add_argument("samples", nargs="+", metavar="SAMPLE", help="file, folder or archive of spectra")
+    match.add_argument("--library", metavar="LIB", help="library file; without it: the embedded starter library")
+    match.add_argument("--method", choices=_METHODS, help="default: nist_identity for EI, entropy for other spectra")
+    match.add_argument("--top", type=int, default=5, metavar="N", help="substances for each spectrum (default 5)")
+    match.add_argument("--tolerance", default="0.01 Da", help="of peaks, not for EI (default '0.01 Da')")
+    match.add_argument(
+        "--precursor-tolerance", metavar="TOL", help="compare only spectra with this precursor, e.g. '20 ppm'"
+    )
+    match.add_argument("--retention-index-tolerance", type=float, metavar="RI", help="largest known difference")
+    match.add_argument("--collision-energy-tolerance", type=float, metavar="EV", help="largest known difference in eV")
+    match.add_argument(
+        "--ionization",
+        metavar="NAME",
+        help="of samples that name none, e.g. EI where m/z are written 58.1",
+    )
+    match.add_argument(
+        "--query-mass",
+        type=int,
+        metavar="DA",
+        help="hybrid of EI: supposed nominal molecular mass of samples that state none",
+    )
+    match.add_argument(
+        "--format", metavar="NAME", help="of the samples (see 'nps-spectra formats'); default: told by the content"
+    )
+    runs = match.add_argument_group(
+        "runs", "of a run (mzML, mzXML, ANDI) the fragment spectra are searched; of other scans some must be chosen"
+    )
+    runs.add_argument("--scans", metavar="LIST", help="scan numbers, such as '812' or '812,820-825', each by itself")
+    runs.add_argument("--time", metavar="START-STOP", help="mean of the scans in this time, such as '4.20-4.35 min'")
+    runs.add_argument("--background", metavar="START-STOP", help="with --time: subtract the mean of this time")
+    runs.add_argument("--ms-level", type=int, metavar="N", help="with --time: take only scans of this MS level")
+    runs.add_argument("--polarity", choices=("positive", "negative"), help="with --time: take only such scans")
+    runs.add_argument("--precursor-mz", type=float, metavar="MZ", help="with --time: take only scans of this precursor")
+    match.add_argument("--centroid", action="store_true", help="turn profile spectra into centroid spectra first")
+    match.add_argument("--out", metavar="DIR", help="write hits.csv, hits.json, rejects.csv and run.json here")
+    match.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    match.add_argument("--strict", action="store_true", help="stop at the first record that cannot be read")
+
+
+def _add_show(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    show = nouns.add_parser(
+        "show",
+        help="draw a spectrum, or two as a mirror plot",
+        description="Draw a spectrum in the terminal or to a file; with --against, two and which peaks match.",
+        epilog="TARGET is FILE (its first spectrum), FILE#3 (its third record), LIB.h5#17 (a library id, as a list of "
+        "hits prints it) or starter#17 (the same of the embedded starter library)",
+    )
+    show.add_argument("target", metavar="TARGET", help="the spectrum to draw; with --against: the query")
+    show.add_argument("--against", metavar="TARGET", help="the reference to draw below it")
+    show.add_argument("--method", choices=_METHODS, help="default: nist_identity for EI, entropy for other spectra")
+    show.add_argument("--tolerance", default="0.01 Da", help="of peaks, not for EI (default '0.01 Da')")
+    show.add_argument(
+        "--query-mass",
+        type=int,
+        metavar="DA",
+        help="hybrid of EI: supposed nominal molecular mass of a query that states none",
+    )
+    show.add_argument(
+        "--format", metavar="NAME", help="of the files (see 'nps-spectra formats'); default: told by the content"
+    )
+    show.add_argument("--out", metavar="FILE", help="write FILE.svg, FILE.png or FILE.pdf instead of drawing here")
+    show.add_argument(
+        "--json", action="store_true", help="print peaks, their classes and the scores as one JSON object"
+    )
+    show.add_argument("--width", type=int, metavar="N", help="columns of the drawing; default: those of the terminal")
+
+
+def _add_convert(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    convert = nouns.add_parser(
+        "convert",
+        help="write spectra in another format",
+        description="Write spectra in another format, and say what that format cannot hold.",
+    )
+    convert.add_argument("source", metavar="SOURCE", help="file, folder or archive of spectra")
+    convert.add_argument("destination", metavar="DESTINATION", help="file to write; its ending names the format")
+    convert.add_argument("--format", metavar="NAME", help="to write (see 'nps-spectra formats'), whatever the ending")
+    convert.add_argument("--source-format", metavar="NAME", help="to read; default: told by the content")
+    convert.add_argument(
+        "--harmonise",
+        metavar="LOG",
+        help="let matchms harmonise the metadata (extra 'interop') and list every change in LOG, a CSV file",
+    )
+    convert.add_argument("--centroid", action="store_true", help="turn profile spectra into centroid spectra")
+    convert.add_argument("--rejects", metavar="FILE", help="write all rejects to this CSV file")
+    convert.add_argument("--json", action="store_true", help="print one JSON object")
+    convert.add_argument("--strict", action="store_true", help="stop at the first record that cannot be read")
+
+
+def _add_formats(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    formats = nouns.add_parser("formats", help="list the formats that can be read and written, plug-ins included")
+    formats.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_schemes(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    schemes = nouns.add_parser(
+        "schemes",
+        help="list acceptance schemes and which of their numbers are not verified",
+        description="List the acceptance schemes for identifications, their clauses, and every number that could not "
+        "be confirmed from its document.",
+    )
+    schemes.add_argument(
+        "--file", action="append", default=[], metavar="FILE", help="also this scheme of the laboratory; repeatable"
+    )
+    schemes.add_argument("--json", action="store_true", help="print one JSON object, with values and sources")
+
+
+def _add_proficiency(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    proficiency = nouns.add_parser("proficiency", help="make, check and evaluate a round of a proficiency test")
+    verbs = proficiency.add_subparsers(dest="verb", required=True, metavar="VERB")
+    new = verbs.add_parser("new", help="write the files of a round to start from")
+    new.add_argument("folder", metavar="DIR", help="made if it is not there")
+    new.add_argument(
+        "--group", choices=("SM", "BS"), default="SM", help="seized materials (default) or biological specimens"
+    )
+    new.add_argument("--json", action="store_true", help="print one JSON object")
+    check = verbs.add_parser(
+        "check",
+        help="read a round and tell how every row would be treated",
+        description="Read a round and tell how every row would be treated. Exit code 1: rows are rejected; 3: a file "
+        "cannot be used, or a name is unknown.",
+    )
+    evaluate = verbs.add_parser(
+        "evaluate",
+        help="score a round",
+        description="Score identifications and quantities of a round and write evaluation.json and tables. "
+        "Exit code 1: rows were rejected.",
+    )
+    evaluate.add_argument("--out", required=True, metavar="DIR", help="folder to write to, made if it is not there")
+    for command in (check, evaluate):
+        command.add_argument("round", metavar="ROUND", help="folder with round.toml and submissions.csv")
+        command.add_argument("--strict", action="store_true", help="stop at the first row that would be rejected")
+        command.add_argument("--json", action="store_true", help="print one JSON object")
