@@ -166,7 +166,24 @@ class Scorer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MatchFactor(Scorer):
+class BothWays(Scorer):
+    """A method whose kernel gives the score and its reverse at once."""
+
+    def both(self, query: Prepared, row: int, library: Prepared, rows: Int) -> tuple[Float, Float, Int]:
+        """Scores, reverse scores and numbers of matched peaks of spectrum `row` against `rows`."""
+        raise NotImplementedError
+
+    def score(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
+        forward, _, matched = self.both(query, row, library, rows)
+        return Scores(forward, matched)
+
+    def reverse(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
+        _, reverse, matched = self.both(query, row, library, rows)
+        return Scores(reverse, matched)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatchFactor(BothWays):
     """NIST's match factors; ``identity`` tells the two apart."""
 
     identity: bool
@@ -176,20 +193,12 @@ class MatchFactor(Scorer):
     def values_of(self, clean: CleanSpectra) -> Float:
         return clean.intensity
 
-    def score(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
-        forward, _, matched = self._both(query, row, library, rows)
-        return Scores(forward, matched)
-
-    def reverse(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
-        _, reverse, matched = self._both(query, row, library, rows)
-        return Scores(reverse, matched)
-
     def compared(self, query: Prepared, row: int, library: Prepared, library_row: int) -> tuple[Mask, Mask]:
         query_mz, mz = query.clean.peaks(row)[0], library.clean.peaks(library_row)[0]
         limits = match_factor_limits(query_mz, mz, self.mz_min, self.mz_max)
         return above_traces(query, row, library, library_row, self.pairs(query, row, library, library_row), limits)
 
-    def _both(self, query: Prepared, row: int, library: Prepared, rows: Int) -> tuple[Float, Float, Int]:
+    def both(self, query: Prepared, row: int, library: Prepared, rows: Int) -> tuple[Float, Float, Int]:
         from nps_spectra.kernels.match_factor import match_factors
 
         (forward, matched), (reverse, _) = results_for(len(rows)), results_for(len(rows))
@@ -210,7 +219,7 @@ class MatchFactor(Scorer):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SteinScott(Scorer):
+class SteinScott(BothWays):
     """The composite published in 1994: cosine of m^a I^b and ratios of consecutive common peaks."""
 
     mz_exponent: float
@@ -220,15 +229,7 @@ class SteinScott(Scorer):
     def values_of(self, clean: CleanSpectra) -> Float:
         return peak_weights(clean, self.mz_exponent, self.intensity_exponent)
 
-    def score(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
-        forward, _, matched = self._both(query, row, library, rows)
-        return Scores(forward, matched)
-
-    def reverse(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
-        _, reverse, matched = self._both(query, row, library, rows)
-        return Scores(reverse, matched)
-
-    def _both(self, query: Prepared, row: int, library: Prepared, rows: Int) -> tuple[Float, Float, Int]:
+    def both(self, query: Prepared, row: int, library: Prepared, rows: Int) -> tuple[Float, Float, Int]:
         from nps_spectra.kernels.stein_scott import composite_scores
 
         (forward, matched), (reverse, _) = results_for(len(rows)), results_for(len(rows))

@@ -11,6 +11,7 @@ import numpy as np
 from nps_spectra.cleaning import CleanSpectra, kernel_arrays, widths
 from nps_spectra.options import Tolerance
 from nps_spectra.scorers import (
+    BothWays,
     Entropy,
     Float,
     Int,
@@ -68,7 +69,7 @@ def _shift(query: Prepared, row: int, library: Prepared, library_row: int, toler
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModifiedCosine(WeightedCosine):
+class ModifiedCosine(BothWays, WeightedCosine):
     """Cosine of m^a I^b over the best one-to-one assignment of direct and shifted matches."""
 
     score_many = Scorer.score_many
@@ -77,15 +78,7 @@ class ModifiedCosine(WeightedCosine):
     def needs_mass(self) -> str | None:
         return _PRECURSOR
 
-    def score(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
-        forward, _, matched = self._both(query, row, library, rows)
-        return Scores(forward, matched)
-
-    def reverse(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
-        _, reverse, matched = self._both(query, row, library, rows)
-        return Scores(reverse, matched)
-
-    def _both(self, query: Prepared, row: int, library: Prepared, rows: Int) -> tuple[Float, Float, Int]:
+    def both(self, query: Prepared, row: int, library: Prepared, rows: Int) -> tuple[Float, Float, Int]:
         from nps_spectra.kernels.modified_cosine import modified_cosine_scores
 
         (forward, matched), (reverse, _) = results_for(len(rows)), results_for(len(rows))
@@ -142,7 +135,7 @@ class NeutralLoss(Entropy):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hybrid(Scorer):
+class Hybrid(BothWays):
     """NIST's hybrid similarity: library peaks are split between their own and their shifted m/z."""
 
     mz_min: float | None
@@ -158,15 +151,7 @@ class Hybrid(Scorer):
     def masses_of(self, spectra: Spectra | Spectrum, clean: CleanSpectra) -> Float:
         return molecular_masses(spectra) if self.technique == "EI" else clean.precursor_mz
 
-    def score(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
-        forward, _, matched = self._both(query, row, library, rows)
-        return Scores(forward, matched)
-
-    def reverse(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
-        _, reverse, matched = self._both(query, row, library, rows)
-        return Scores(reverse, matched)
-
-    def _both(self, query: Prepared, row: int, library: Prepared, rows: Int) -> tuple[Float, Float, Int]:
+    def both(self, query: Prepared, row: int, library: Prepared, rows: Int) -> tuple[Float, Float, Int]:
         from nps_spectra.kernels.hybrid import hybrid_scores
 
         (forward, matched), (reverse, _) = results_for(len(rows)), results_for(len(rows))
