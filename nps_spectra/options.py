@@ -1,13 +1,17 @@
-"""Values that say how something is to be done: tolerances."""
+"""Values that say how something is to be done: tolerances, and names that a user chooses by."""
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 
 from nps_spectra.errors import OptionError
+
+T = TypeVar("T")
 
 #: Slack of every m/z comparison in Da. Spectra are written with four or five decimals and often differ by
 #: *exactly* the tolerance; 0.1 micro-dalton is below any written digit and above float64 rounding, so a
@@ -92,3 +96,23 @@ class Tolerance:
 
     def __str__(self) -> str:
         return f"{self.value:g} {self.unit}"
+
+
+def chosen(known: Mapping[str, T], name: str, what: str) -> T:
+    """The one of this name.
+
+    Raises
+    ------
+    OptionError
+        There is none; the message names the nearest and all that are known.
+
+    Examples
+    --------
+    >>> chosen({"EI": 70}, "EI", "ionisation")
+    70
+    """
+    if name in known:
+        return known[name]
+    near = difflib.get_close_matches(name.lower(), known, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise OptionError(f"no {what} {name!r}: {hint}known: {', '.join(known)}")

@@ -10,11 +10,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from nps_spectra.errors import InputError, OptionError
+from nps_spectra.errors import InputError
 from nps_spectra.identification.laboratory_files import Fields, read_toml, toml_text
 from nps_spectra.identification.preconditions import all_of, any_of
 from nps_spectra.identification.scheme_evidence import SchemeEvidence
 from nps_spectra.identification.scheme_rules import RULES, Limits, Window
+from nps_spectra.options import chosen
 
 _DATA: Final = Path(__file__).with_name("data") / "schemes"
 _STATES: Final[dict[bool | None, Literal["met", "not met", "unknown"]]] = {
@@ -391,8 +392,4 @@ def scheme(name: str) -> Scheme:
     '2021/808'
     """
     known = {one.name: one for one in schemes()}
-    if name in known:
-        return known[name]
-    near = difflib.get_close_matches(name.lower(), known, n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    raise OptionError(f"no scheme {name!r}: {hint}known: {', '.join(known)}")
+    return chosen(known, name, "scheme")

@@ -5,14 +5,14 @@ Reading the list opens no connection; `nps_spectra.library.fetch` does, when the
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import Any, Final
 
-from nps_spectra.errors import InputError, OptionError
+from nps_spectra.errors import InputError
+from nps_spectra.options import chosen
 from nps_spectra.substances.registry import reference_file
 
 _FILE: Final = "sources.toml"
@@ -135,8 +135,4 @@ def library_source(name: str) -> LibrarySource:
     'massbank'
     """
     known = {source.name: source for source in library_sources()}
-    if name in known:
-        return known[name]
-    near = difflib.get_close_matches(name.lower(), known, n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    raise OptionError(f"no public library {name!r}: {hint}known: {', '.join(known)}")
+    return chosen(known, name, "public library")
