@@ -131,7 +131,9 @@ class NeutralLoss(Entropy):
         shift = float(query.masses[row] - library.masses[library_row])
         loss_partners(*arrays, shift, *widths(self.tolerance), partner)
         mine = np.flatnonzero(partner >= 0)
-        return Pairs(mine, partner[mine], np.ones(len(mine), dtype=bool), np.ones(len(mine)))
+        # Losses of equal precursors agree where the peaks do: nothing is shifted.
+        moved = _shift(query, row, library, library_row, self.tolerance) != 0
+        return Pairs(mine, partner[mine], np.full(len(mine), moved), np.ones(len(mine)))
 
 
 @dataclass(frozen=True, kw_only=True)

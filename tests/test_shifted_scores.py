@@ -566,3 +566,12 @@ def test_pairs_are_the_matches_that_were_counted(
         assert all(a != b for a, b in pairwise(sorted(pairs.library.tolist())))
         product = (one.values[pairs.query] * other.values[pairs.library]).sum()
         assert found.score[0] == pytest.approx(product / math.sqrt((one.values**2).sum() * (other.values**2).sum()))
+
+
+@pytest.mark.parametrize(("precursor_mz", "shifted"), [(300.0, [False, False]), (314.0157, [True])])
+def test_losses_of_equal_precursors_are_not_shifted(precursor_mz: float, shifted: list[bool]) -> None:
+    one = Spectrum([100.0, 150.0], [50, 999], precursor_mz=300.0, ms_level=2, ionization="ESI")
+    other = Spectrum([100.0, 150.0, 164.0157], [50, 999, 80], precursor_mz=precursor_mz, ms_level=2, ionization="ESI")
+    scorer = ScoreOptions(method="neutral_loss").resolve("MS/MS")
+    pairs = scorer.pairs(scorer.prepare(one), 0, scorer.prepare(other), 0)
+    assert pairs.shifted.tolist() == shifted

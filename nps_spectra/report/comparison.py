@@ -238,12 +238,10 @@ class _Matches:
     def of(cls, scorer: Scorer, query: Prepared, reference: Prepared) -> _Matches:
         pairs = scorer.pairs(query, 0, reference, 0)
         part, other_part = scorer.compared(query, 0, reference, 0)
-        # Neutral losses of equal precursors agree where the peaks do: nothing is shifted.
-        shifted = pairs.shifted & bool(_mass_difference(scorer, query, reference))
         scored = [
             PeakPair(*pair)
             for pair in zip(
-                pairs.query.tolist(), pairs.library.tolist(), shifted.tolist(), pairs.share.tolist(), strict=True
+                pairs.query.tolist(), pairs.library.tolist(), pairs.shifted.tolist(), pairs.share.tolist(), strict=True
             )
             if part[pair[0]] and other_part[pair[1]]
         ]

@@ -290,7 +290,7 @@ class Searching:
         needed = scorer.needs_mass
         if needed is not None and np.isnan(query.masses[k]):
             hint = ""
-            if scorer.technique == "EI" and self._questions.query_mass is None:
+            if scorer.method == "hybrid" and scorer.technique == "EI" and self._questions.query_mass is None:
                 hint = "; query_mass supposes one"
             return f"the query does not state {needed}, which {scorer.method} needs{hint}"
         if count == 0:

@@ -47,8 +47,8 @@ def search(
 
     A query is compared with the spectra of its own ionisation family, polarity and MS level, and with those
     inside the tolerances asked for. Query and library are cleaned by the same recipe of the method. The
-    result is exact: that of scoring every candidate. Methods that need a precursor m/z or molecular mass compare a query that
-    states it with the library spectra that state it. A substance is listed once, by its best spectrum; equal
+    result is exact: that of scoring every candidate. Methods that need a precursor m/z or molecular mass compare a
+    query that states it with the library spectra that state it. A substance is listed once, by its best spectrum; equal
     scores are ordered by matched peaks, then by library id.
 
     Parameters
