@@ -6,10 +6,16 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from nps_spectra import Spectra, read_spectra
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# The same commit gets the same verdict everywhere; `pytest --hypothesis-profile=hunt` draws anew and much more.
+settings.register_profile("fixed", derandomize=True)
+settings.register_profile("hunt", max_examples=2000)
+settings.load_profile("fixed")
 
 
 def _data_folder() -> Path:
