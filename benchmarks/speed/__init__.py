@@ -1,0 +1,1 @@
+"""Parts of ``python benchmarks/peers.py``, one module for each kind of work."""
