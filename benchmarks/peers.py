@@ -13,7 +13,6 @@ if __name__ == "__main__":
     for name in ("OPENBLAS", "OMP", "MKL", "NUMBA"):
         os.environ[f"{name}_NUM_THREADS"] = "1"
     os.environ["NPS_SPECTRA_THREADS"] = "1"
-    os.environ["TQDM_DISABLE"] = "1"  # the progress bars of matchms
     from speed.command import main
 
     sys.exit(main())

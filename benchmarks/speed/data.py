@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from nps_spectra import Library, Spectra, Spectrum, read_spectra
+from nps_spectra import Library, Spectra, Spectrum, Tolerance, read_spectra
 from nps_spectra.cleaning import CleaningRecipe, MergePeaks, NoiseThreshold
 from nps_spectra.columns import TextColumn
 from nps_spectra.spectra import joined
@@ -88,8 +88,8 @@ class Data:
         """The library of the EI works."""
         return Library(self.ei, name="EI")
 
-    def _generated(self, count: int, make: object) -> Spectra:
-        return make(min(count, self.most or count))  # type: ignore[operator, no-any-return]
+    def _generated(self, count: int, make: Callable[[int], Spectra]) -> Spectra:
+        return make(min(count, self.most or count))
 
     def _some(self, spectra: Spectra) -> Spectra:
         if self.most is None or self.most >= len(spectra):
@@ -99,7 +99,7 @@ class Data:
 
 def cleaned(spectra: Spectra) -> Spectra:
     """Without noise below 1 %, peaks at least 0.05 Da apart, as ms_entropy wants them; nobody cleans further."""
-    clean = CleaningRecipe((MergePeaks("0.05 Da"), NoiseThreshold(0.01))).apply(spectra)
+    clean = CleaningRecipe((MergePeaks(Tolerance(0.05, "Da")), NoiseThreshold(0.01))).apply(spectra)
     kept = Spectra(clean.mz, clean.intensity.astype(np.float32), clean.offsets, spectra.columns)
     return kept.select(np.flatnonzero(np.diff(clean.offsets) > 0))
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from nps_spectra import Library, Spectra, write_spectra
 from speed import goals
@@ -41,7 +40,7 @@ def index(run: Run) -> Iterator[Figure]:
     size = file.stat().st_size / 2**20
     share = [one["grown_mib"] / size for one in entropy]
     yield Figure(goals.GROWTH, "memory of an open search / file", share, f"file of {size:.0f} MiB, entropy")
-    if run.installed("ms_entropy", lambda: __import__("ms_entropy")) is not None:
+    if run.installed("ms_entropy", partial(import_module, "ms_entropy")) is not None:
         theirs = [measured("index_of_ms_entropy", file) for _ in range(1 if run.quick else run.rounds)]
         yield Figure(goals.INDEX, "s, ms_entropy in its own process", [one["seconds"] for one in theirs])
         yield Figure(goals.INDEX, "MiB beyond, ms_entropy", [one["grown_mib"] for one in theirs])
@@ -93,7 +92,7 @@ def reading(run: Run) -> Iterator[Figure]:
         ("mgf", "pyteomics", "pyteomics"),
     ]
     for kind, reader, package in readers:
-        if package is not None and run.installed(package, lambda name=package: __import__(name)) is None:
+        if package is not None and run.installed(package, partial(import_module, package)) is None:
             continue
         slow = reader != "nps_spectra"
         times, spectra_read = [], 0
@@ -111,7 +110,5 @@ def _stored(run: Run, name: str, spectra: Spectra) -> Path:
     """A library file, written once a run."""
     file = run.folder / f"{name}.h5"
     if not file.exists():
-        built = Library.build(spectra, file, name=name)
-        with contextlib.suppress(AttributeError):
-            np.sum(built.spectra.mz)  # the pages are in memory, as after any use
+        Library.build(spectra, file, name=name)
     return file

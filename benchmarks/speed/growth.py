@@ -75,7 +75,9 @@ def _msms(run: Run, size: int) -> Iterator[tuple[str, float]]:
             yield f"ms_entropy {name}", min(seconds)
     if not run.quick:
         other = run.installed("matchms", lambda: Matchms(part))
-        for score in ("FlashSimilarity cosine", "FlashSimilarity entropy") if other is not None else ():
+        if other is None:
+            return
+        for score in ("FlashSimilarity cosine", "FlashSimilarity entropy"):
             yield from ((score, one) for one in other.seconds(score, queries[:100], 2)[:1])
 
 
@@ -90,7 +92,9 @@ def _ei(run: Run, size: int) -> Iterator[tuple[str, float]]:
     prepared = library.prepared(score_options("weighted_cosine", {}).resolve("EI"))
     asked = drawn(part, 500 if size < 100_000 else 100)
     works = run.installed("scipy", lambda: products(prepared, asked))
-    for name in ("SciPy CSR x dense, no top-k", "dense GEMM, top 10") if works is not None else ():
+    if works is None:
+        return
+    for name in ("SciPy CSR x dense, no top-k", "dense GEMM, top 10"):
         yield name, min(cpu_seconds(works[name].run) for _ in range(3)) / works[name].queries
 
 

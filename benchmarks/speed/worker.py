@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,7 @@ def threads(file: str, method: str, count: str) -> dict[str, Any]:
     return {"seconds": seconds, "busy": busy}
 
 
-_WORKS = {
+_WORKS: dict[str, Callable[..., dict[str, Any]]] = {
     "opened": opened,
     "index": index,
     "index_of_ms_entropy": index_of_ms_entropy,
