@@ -169,23 +169,24 @@ def instructions() -> dict[str, int]:
     """Instructions of one search of each path."""
     here = Path(__file__).resolve()
     single = {"OPENBLAS_NUM_THREADS": "1", "NPS_SPECTRA_THREADS": "1", "PYTHONHASHSEED": "0"}
-    environment = os.environ | _PROCESSOR | single | {"NUMBA_DISABLE_JIT": "0"}
+    environment = os.environ | _PROCESSOR | single | {"NUMBA_DISABLE_JIT": "0", "NUMBA_BOUNDSCHECK": "0"}
     command = [sys.executable, str(here), "--counted"]
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(command, env=environment, check=True, capture_output=True)  # compiles and keeps the kernels
+        _run(command, environment)  # compiles and keeps the kernels
         valgrind = ["valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={folder}/counts"]
         counting = [f"--toggle-collect={_COUNTED}", f"--dump-after={_COUNTED}", f"--vgdb-prefix={folder}/vgdb"]
-        subprocess.run(
-            [*valgrind, *counting, *command],
-            env=environment | {"VGDB_PREFIX": f"{folder}/vgdb"},
-            check=True,
-            capture_output=True,
-        )
+        _run([*valgrind, *counting, *command], environment | {"VGDB_PREFIX": f"{folder}/vgdb"})
         counts = []
         for number in range(1, len(PATHS) + 1):
             text = Path(folder, f"counts.{number}").read_text(encoding="utf-8")
             counts.append(int(text.split("totals:")[1].split()[0]))
     return dict(zip(PATHS, counts, strict=True))
+
+
+def _run(command: list[str], environment: dict[str, str]) -> None:
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr[-3000:]}")
 
 
 def _counted() -> None:
