@@ -98,6 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     figures: list[Figure] = []
     begun = time.perf_counter()
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    result: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         run = Run(
             Data(Path(options.data), options.spectra),
@@ -109,34 +110,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
             quick=options.quick,
             folder=Path(folder),
         )
-        for name in options.rows:
+        for done, name in enumerate(options.rows, start=1):
             start = time.perf_counter()
             figures += WORKS[name](run)
             print(f"{name}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
+            result = _result(run, options.rows[:done], figures, load)
+            if options.out is not None:  # after each work: a long run that is ended has its figures so far
+                options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8", newline="\n")
         data = run.data
-        result = {
-            "date": datetime.now(UTC).isoformat(timespec="seconds"),
-            "machine": {"platform": platform.platform(), "processor": _processor(), "cores": os.cpu_count()},
-            "load_at_start": load,
-            "python": platform.python_version(),
-            "versions": {name: _version(name) for name in _VERSIONS},
-            "data": data.named,
-            "works": options.rows,
-            "quick": options.quick,
-            "settings": SETTINGS,
-            "skipped": run.skipped,
-            "figures": [one.as_dict() for one in figures],
-            "not_measured": [f"{goal.work}: {goal.figure}" for goal in not_measured(figures)],
-            "times": run.times,
-        }
     _print(result, figures, time.perf_counter() - begun)
-    if options.out is not None:
-        options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8", newline="\n")
     if options.plot is not None:
         sizes = {"MS/MS growth": len(data.msms), "EI growth": len(data.ei)} if "growth" in options.rows else {}
         if not draw(run.times, sizes, options.plot):
             print(f"{options.plot}: not drawn, growth was not measured", file=sys.stderr)
     return 0
+
+
+def _result(run: Run, works: Sequence[str], figures: Sequence[Figure], load: float | None) -> dict[str, Any]:
+    """All that there is to know of a run, as plain data."""
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": {"platform": platform.platform(), "processor": _processor(), "cores": os.cpu_count()},
+        "load_at_start": load,
+        "python": platform.python_version(),
+        "versions": {name: _version(name) for name in _VERSIONS},
+        "data": run.data.named,
+        "works": works,
+        "quick": run.quick,
+        "settings": SETTINGS,
+        "skipped": run.skipped,
+        "figures": [one.as_dict() for one in figures],
+        "not_measured": [f"{goal.work}: {goal.figure}" for goal in not_measured(figures)],
+        "times": run.times,
+    }
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
