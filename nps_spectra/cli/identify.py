@@ -73,7 +73,7 @@ def identify(options: argparse.Namespace) -> int:
         found.to_csv(out / "identifications.csv")
         found.to_json(out / "identifications.json", rejects)
         write_text(out / "rejects.csv", rejects_csv(report.rejects))
-        write_text(out / "report.html", _report(found, queries, library, rejects))
+        write_text(out / "report.html", _report(found, queries, library, rejects, record["finished"]))
         write_text(out / "run.json", record_json(record | {"identification": found.run}))
     if options.json:
         print(json.dumps(found.as_dict(rejects), ensure_ascii=False, indent=1, allow_nan=False))
@@ -90,10 +90,12 @@ def identify(options: argparse.Namespace) -> int:
     return REJECTED if report.rejects or left_out else FINE
 
 
-def _report(found: Identifications, queries: Spectra, library: Library, rejects: list[dict[str, Any]]) -> str:
+def _report(
+    found: Identifications, queries: Spectra, library: Library, rejects: list[dict[str, Any]], finished: str
+) -> str:
     from nps_spectra.report.identification_page import identification_page
 
-    return identification_page(found, queries, library, rejects)
+    return identification_page(found, queries, library, rejects, finished)
 
 
 def _print(one: Identification) -> None:

@@ -118,7 +118,7 @@ def facts_of(
         lead_supported=False if nothing else lead,
         group_supported=False if nothing else group_supported,
         class_supported=False if nothing else class_supported,
-        contradicted=None if not candidates else bool(against),
+        contradicted=bool(against) if candidates or against else None,
         undistinguished=None
         if group is None or not group.known
         else tuple(one.name or "unnamed" for one in group.members),

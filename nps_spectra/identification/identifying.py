@@ -196,11 +196,14 @@ class _Run:
         assessment = None if calibration is None or not found else calibration.assess(found)
         estimate = self._estimate(query, fits)
         margin = Margin.of(groups, scorer.method, scorer.scale, profile.margin)
-        candidates = candidate_set(found, assessment, margin)
+        contradicted = {one.rank for one in found if contradictions(one, profile, None)}
+        candidates = candidate_set(found, assessment, margin, contradicted)
         group = group_of(candidates, found, profile.candidates, groups, assessment, margin, unknown)
         beside = findings_for(self._findings, id, query.name)
         reference, excluded = self._against_reference(query, replicates, candidates, group, scorer)
-        lead = None if not candidates else next(one for one in found if one.rank == candidates[0].rank)
+        # Where nothing is supported, what speaks against the best hit is what a reader asks for.
+        leading = candidates[0].rank if candidates else 1
+        lead = next((one for one in found if one.rank == leading), None)
         against = () if lead is None else contradictions(lead, profile, reference)
         given: dict[str, Any] = {
             "spectrum_usable": fits,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from nps_spectra.identification.assessment import Assessment
@@ -43,11 +43,13 @@ class Margin:
         return f"within {self.value:.3g} of the leading score ({source})"
 
 
-def candidate_set(found: Sequence[Evidence], assessment: Assessment | None, margin: Margin) -> tuple[Candidate, ...]:
+def candidate_set(
+    found: Sequence[Evidence], assessment: Assessment | None, margin: Margin, contradicted: Container[int]
+) -> tuple[Candidate, ...]:
     """The substances that the data do not exclude, the leading one first.
 
-    The calibration says which; where it abstains, all that the search lists within the margin of the leading score,
-    without a probability.
+    The calibration says which; where it abstains, all that the search lists within the margin of the leading score and
+    that nothing contradicts, without a probability.
 
     Parameters
     ----------
@@ -56,6 +58,8 @@ def candidate_set(found: Sequence[Evidence], assessment: Assessment | None, marg
     assessment : Assessment or None
         None: there is no calibration.
     margin : Margin
+    contradicted : container of int
+        Ranks of those that evidence contradicts.
     """
     if not found:
         return ()
@@ -63,8 +67,10 @@ def candidate_set(found: Sequence[Evidence], assessment: Assessment | None, marg
         return tuple(
             _candidate(found[at], assessment.probabilities[at], "by the calibration") for at in assessment.candidate_set
         )
-    best = found[0].score
-    return tuple(_candidate(one, None, margin.text) for one in found if one.score >= best - margin.value)
+    least = found[0].score - margin.value
+    return tuple(
+        _candidate(one, None, margin.text) for one in found if one.score >= least and one.rank not in contradicted
+    )
 
 
 def _candidate(one: Evidence, probability: float | None, why: str) -> Candidate:
