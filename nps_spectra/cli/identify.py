@@ -109,7 +109,5 @@ def _print(one: Identification) -> None:
             for each in one.candidates
         ]
         print(f"  not excluded by score: {'; '.join(names)}")
-    if one.reason:
-        print(f"  not compared: {one.reason}")
-    for text in one.contradictions:
-        print(f"  against the leading one: {text}")
+    if one.because:
+        print(f"  why no more: {one.because}")

@@ -408,6 +408,7 @@ def _named(
 
 
 def _open_clauses(scheme: SchemeResult) -> str:
-    """The clauses of a scheme that are not known to be met, in words."""
-    standing = [f"{one.clause}: {one.state} ({one.text})" for one in scheme.clauses if one.state != "met"]
-    return f"{scheme.scheme}: " + ("; ".join(standing) if standing else "all clauses are met")
+    """How many clauses of a scheme are not known to be met, in words."""
+    needed = [one for one in scheme.clauses if one.required]
+    standing = sum(one.state == "met" for one in needed)
+    return f"{scheme.scheme}: {standing} of {len(needed)} required clauses are met"

@@ -9,7 +9,7 @@ from nps_spectra.identification.assessment import ClassEstimate
 from nps_spectra.identification.evidence import Evidence
 from nps_spectra.identification.preconditions import Facts
 from nps_spectra.identification.schemes import SchemeResult
-from nps_spectra.identification.vocabulary import Conclusion, Reason
+from nps_spectra.identification.vocabulary import Conclusion
 from nps_spectra.scorers import Technique
 
 
@@ -202,6 +202,20 @@ class Identification:
         """
         return self.conclusion.not_reached
 
+    @property
+    def because(self) -> str | None:
+        """The one thing that weighs most against saying more, in words; None where a substance or group is named."""
+        if self.conclusion.name not in ("class_indicated", "inconclusive"):
+            return None
+        if self.reason is not None:
+            return f"not compared: {self.reason}"
+        if self.facts.spectrum_usable is False:
+            return f"the spectrum is not usable: {self.details['spectrum_usable']}"
+        if self.contradictions:
+            leading = self.candidates[0].name if self.candidates else self.evidence[0].name
+            return f"against {leading or 'the leading substance'}: {'; '.join(self.contradictions)}"
+        return self.details.get("group_supported")
+
     def to_dict(self) -> dict[str, Any]:
         """All of it as plain data for JSON."""
         return {
@@ -226,6 +240,7 @@ class Identification:
             },
             "p_absent": self.p_absent,
             "reason": self.reason,
+            "because": self.because,
             "remarks": list(self.remarks),
             "contradictions": list(self.contradictions),
             "in_the_way": [
@@ -236,7 +251,7 @@ class Identification:
                     "text": one.text,
                     "found": self.details.get(one.precondition),
                 }
-                for one in self.in_the_way
+                for one in self.conclusion.not_reached
             ],
             "reference_material": None if self.reference is None else asdict(self.reference),
             "scheme": None if self.scheme is None else asdict(self.scheme),

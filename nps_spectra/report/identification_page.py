@@ -142,6 +142,7 @@ def _summary(found: Identifications) -> Markup:
                     element("span", conclusion_words(one.conclusion.name), class_=f"mark {one.conclusion.name}"),
                     element("br"),
                     one.sentence,
+                    None if one.because is None else element("span", one.because, class_="origin"),
                 ),
                 _candidates(one),
                 "–"

@@ -90,7 +90,7 @@ def _conclusion(one: Identification) -> Markup:
         element("span", conclusion_words(one.conclusion.name), class_=f"mark {one.conclusion.name}"),
         element("p", one.sentence, class_="sentence"),
         element("p", one.conclusion.limitation),
-        None if one.reason is None else element("p", element("b", "Not compared: "), one.reason),
+        None if one.because is None else element("p", element("b", "Why no more: "), one.because),
         class_=f"conclusion {one.conclusion.name}",
     )
 
@@ -99,14 +99,17 @@ def _plots(one: Identification, query: Spectrum, library: Library, run: dict[str
     drawn = [each.library_id for each in one.candidates[:_DRAWN]] or [each.library_id for each in one.evidence[:1]]
     if not drawn:
         return [element("figure", _inline(spectrum_svg(query)))]
-    words = "Candidate" if one.candidates else "Not supported, the best hit of the search only: candidate"
     figures = []
     for place, library_id in enumerate(drawn, 1):
         picture = mirror_svg(
             query, library_id, library=library, method=one.method, tolerance=run["options"]["tolerance"]
         )
-        caption = element("figcaption", f"{words} {place} of {max(len(one.candidates), 1)}")
-        figures.append(element("figure", _inline(picture), caption))
+        words = (
+            f"Candidate {place} of {len(one.candidates)}."
+            if one.candidates
+            else "The best hit of the search. The data do not support it."
+        )
+        figures.append(element("figure", _inline(picture), element("figcaption", words)))
     return figures
 
 
@@ -159,11 +162,7 @@ def _evidence(one: Identification) -> list[Markup]:
         cells = [words(each) for each in ranked]
         if any(cell is not None for cell in cells):
             rows.append([label, *("not known" if cell is None else cell for cell in cells)])
-    against = None
-    if one.contradictions:
-        against = element("div", element("p", element("b", "Against the leading one:")), listing(one.contradictions))
-    parts = [element("h3", "Evidence"), element("div", table(header, rows, class_="evidence"), class_="wide")]
-    return parts if against is None else [*parts, against]
+    return [element("h3", "Evidence"), element("div", table(header, rows, class_="evidence"), class_="wide")]
 
 
 def _score(one: Evidence) -> str:
@@ -269,7 +268,7 @@ def _reference(one: Identification) -> list[Markup | None]:
 
 def _in_the_way(one: Identification) -> list[Markup]:
     rows: list[list[Child]] = []
-    for name, reasons in groupby(one.in_the_way, key=lambda each: each.conclusion):
+    for name, reasons in groupby(one.conclusion.not_reached, key=lambda each: each.conclusion):
         for place, each in enumerate(reasons):
             detail = one.details.get(each.precondition)
             text = joined(each.text, None if detail is None else element("span", f" {detail}", class_="faint"))
