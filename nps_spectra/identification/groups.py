@@ -188,23 +188,6 @@ class Groups:
         group = _linked(library, pairs, scores, spread.limit, known)
         return cls(library, technique, spread, pairs, scores, group)
 
-    @classmethod
-    def of_library(
-        cls, library: Library, technique: Technique = "EI", tolerance: Tolerance | str = "0.01 Da"
-    ) -> Groups:
-        """The groups stored with a library where they are those asked for; else computed, and kept while it is open.
-
-        Raises
-        ------
-        OptionError
-            No spectrum of this technique; or nothing is stored, and there are more spectra than can be compared in
-            passing.
-        """
-        width = Tolerance.parse(tolerance)
-        key = ("groups", technique, width)
-        made: Groups = library.kept(key, lambda: cls.of(library, technique=technique, tolerance=width))
-        return made
-
     def __len__(self) -> int:
         """Number of groups of two or more."""
         return int(self.of_substances.max(initial=-1)) + 1

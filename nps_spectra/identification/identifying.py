@@ -17,6 +17,7 @@ from nps_spectra.identification.batch_reference import ReferenceMaterial
 from nps_spectra.identification.decision import contradictions, details_of, facts_of, usable
 from nps_spectra.identification.evidence import Evidence, evidence_of
 from nps_spectra.identification.findings import Findings, findings_for
+from nps_spectra.identification.group_store import groups_of
 from nps_spectra.identification.groups import Groups
 from nps_spectra.identification.identifications import Identifications
 from nps_spectra.identification.preconditions import Exclusion, Facts, all_of, opposite
@@ -258,7 +259,7 @@ class _Run:
         """The groups of the library, or why they are not known."""
         if technique not in self._groups:
             try:
-                groups = Groups.of_library(self._library, technique, self._profile.tolerance)
+                groups = groups_of(self._library, technique, tolerance=self._profile.tolerance)
             except OptionError as error:
                 self._groups[technique] = (None, f"the library cannot say which substances are alike: {error}")
             else:

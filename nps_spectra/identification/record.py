@@ -196,13 +196,6 @@ class Identification:
         return self.conclusion.sentence(named=self.named)
 
     @property
-    def in_the_way(self) -> tuple[Reason, ...]:
-        """What kept the next stronger conclusion that names more from being drawn: the reasons of each, strongest
-        first.
-        """
-        return self.conclusion.not_reached
-
-    @property
     def because(self) -> str | None:
         """The one thing that weighs most against saying more, in words; None where a substance or group is named."""
         if self.conclusion.name not in ("class_indicated", "inconclusive"):

@@ -16,7 +16,7 @@ from typing import Any, Final
 from nps_spectra.spectrum import FIELDS
 
 #: What can be done to a library.
-ACTIONS: Final = ("build", "merge", "select", "edit", "consensus")
+ACTIONS: Final = ("build", "merge", "select", "edit", "consensus", "groups")
 #: What an event of a record may concern: a typed field, or where the record was read.
 _CONCERNED: Final = frozenset({*FIELDS, "source_file"})
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
