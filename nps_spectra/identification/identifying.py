@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from nps_spectra import __version__
-from nps_spectra.errors import CoverageError, NoHitsError, NoSpectraError, OptionError
+from nps_spectra.errors import NoSpectraError, OptionError
 from nps_spectra.identification.assessment import Assessment, Calibration, ClassEstimate, ClassModel
 from nps_spectra.identification.batch_reference import ReferenceMaterial
 from nps_spectra.identification.decision import contradictions, details_of, facts_of, usable
@@ -29,12 +29,14 @@ from nps_spectra.identification.standing import Margin, candidate_set, group_of
 from nps_spectra.identification.vocabulary import conclusion_for
 from nps_spectra.library import Library
 from nps_spectra.scorers import Scorer, Technique
-from nps_spectra.scoring import score_options, technique_of
-from nps_spectra.searching.exact import DEFAULT_METHODS, Queries, as_spectra, search
+from nps_spectra.scoring import score_options
+from nps_spectra.searching.exact import DEFAULT_METHODS, Queries, as_spectra, results_of
 from nps_spectra.searching.hits import QueryResult
 from nps_spectra.spectra import Spectra
 from nps_spectra.spectrum import Spectrum
 
+#: Members of a group in a sentence; the record has all.
+_NAMED: Final = 6
 #: Queries searched at a time: what is held in memory beside the results does not grow with the folder.
 _AT_A_TIME: Final = 256
 
@@ -152,25 +154,13 @@ class _Run:
         samples = _samples(spectra)
         for start in range(0, len(spectra), _AT_A_TIME):
             part = spectra[start : start + _AT_A_TIME]
-            for offset, answer in enumerate(self._searched(part)):
+            for offset, answer in enumerate(self._search(part)):
                 at = start + offset
                 replicates = spectra.select(np.array(samples[at], dtype=np.int64))
                 yield self._one(spectra[at], query_id(spectra[at], at + 1), replicates, answer)
 
-    def _searched(self, part: Spectra) -> Iterator[QueryResult | str]:
-        """What the search says of each query, or why it says nothing."""
-        try:
-            yield from self._search(part)
-        except (CoverageError, NoHitsError) as error:
-            if len(part) == 1:
-                yield str(error)
-                return
-            # Not one of them has a hit: each is asked alone, so that each has its own reason.
-            for spectrum in part:
-                yield from self._searched(Spectra.of([spectrum]))
-
     def _search(self, part: Spectra) -> Sequence[QueryResult]:
-        return search(
+        return results_of(
             part,
             self._library,
             top=self._profile.candidates,
@@ -180,14 +170,14 @@ class _Run:
             ionization=self._ionization,
         ).queries
 
-    def _one(self, query: Spectrum, id: str, replicates: Spectra, answer: QueryResult | str) -> Identification:
+    def _one(self, query: Spectrum, id: str, replicates: Spectra, answer: QueryResult) -> Identification:
         """The record of one query."""
         profile = self._profile
-        technique = technique_of(query) if isinstance(answer, str) else answer.technique
+        technique = answer.technique
         fits, peaks = usable(query, technique, profile)
         found: tuple[Evidence, ...] = ()
         groups, unknown = None, ""
-        if not isinstance(answer, str) and answer.hit_count:
+        if answer.hit_count:
             groups, unknown = self._groups_of(technique)
             apart = None if groups is None else groups.not_told_apart
             of_library = evidence_of(query, answer, self._library, tolerance=profile.tolerance, not_told_apart=apart)
@@ -227,14 +217,13 @@ class _Run:
         details = details_of(facts, candidates, group, against, assessment, estimate, peaks, profile)
         if scheme is not None:
             details["scheme_met"] = _open_clauses(scheme)
-        reason = answer if isinstance(answer, str) else answer.reason
         return Identification(
             id=id,
             name=query.name,
             source=None if query.source is None else query.source.file,
             sha256=None if query.source is None else query.source.sha256 or None,
             technique=technique,
-            method=None if isinstance(answer, str) else answer.method,
+            method=answer.method,
             conclusion=conclusion,
             named=_named(conclusion.term.name, candidates, group, estimate),
             candidates=candidates,
@@ -248,7 +237,7 @@ class _Run:
             reference=reference,
             scheme=scheme,
             remarks=self._remarks(assessment, margin, found),
-            reason=reason,
+            reason=answer.reason,
         )
 
     def _scorer(self, technique: Technique) -> Scorer:
@@ -403,8 +392,9 @@ def _named(
     if conclusion in ("identified", "consistent_with_library"):
         return candidates[0].name or "unnamed"
     if conclusion == "one_of_isomers" and group is not None:
-        names = [group.lead or "unnamed", *(one.name or "unnamed" for one in group.members)]
-        return " or ".join(dict.fromkeys(names))
+        names = list(dict.fromkeys((group.lead or "unnamed", *(one.name or "unnamed" for one in group.isomers))))
+        more = f" or one of {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        return " or ".join(names[:_NAMED]) + more
     return estimate.label if conclusion == "class_indicated" else None
 
 

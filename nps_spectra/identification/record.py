@@ -55,6 +55,8 @@ class Member:
         Why it is not excluded.
     separated_by : tuple of str
         What would tell the two apart, best first.
+    isomer : bool
+        Whether it is a candidate itself, or has the formula of the leading one.
     """
 
     substance: int | None
@@ -63,6 +65,7 @@ class Member:
     relation: str | None
     why: str
     separated_by: tuple[str, ...]
+    isomer: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +91,16 @@ class GroupFinding:
     probability: float | None
     why: str
 
+    @property
+    def isomers(self) -> tuple[Member, ...]:
+        """Those that a sentence names: candidates, and substances with the formula of the leading one."""
+        return tuple(one for one in self.members if one.isomer)
+
     def to_dict(self) -> dict[str, Any]:
         """All of it as plain data; ``members`` are the names, the leading one first."""
         return {
-            "members": [self.lead, *(one.name for one in self.members)],
+            "members": [self.lead, *(one.name for one in self.isomers)],
+            "other_formula": [one.name for one in self.members if not one.isomer],
             "known": self.known,
             "probability": self.probability,
             "why": self.why,
@@ -136,9 +145,8 @@ class Identification:
     id : str
     name, source, sha256 : str or None
         Of the query, the file it was read from, and that file's digest.
-    technique : {"EI", "MS/MS"} or None
-        None for a query that could not be searched.
-    method : str or None
+    technique : {"EI", "MS/MS"}
+    method : str
     conclusion : Conclusion
     named : str or None
         What the sentence names.
@@ -168,8 +176,8 @@ class Identification:
     name: str | None
     source: str | None
     sha256: str | None
-    technique: Technique | None
-    method: str | None
+    technique: Technique
+    method: str
     conclusion: Conclusion
     named: str | None
     candidates: tuple[Candidate, ...]

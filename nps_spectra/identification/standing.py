@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from nps_spectra.identification.assessment import Assessment
 from nps_spectra.identification.evidence import Evidence
 from nps_spectra.identification.groups import Groups
 from nps_spectra.identification.record import Candidate, GroupFinding, Member
+
+#: Relations of substances with one formula.
+_ISOMERS: Final[frozenset[str]] = frozenset(("ring_position", "acyl", "chain", "isomer", "same_formula"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +94,9 @@ def group_of(
 ) -> GroupFinding | None:
     """The leading candidate, and what is not told apart from it.
 
-    Members are the other candidates, and those substances that the library does not tell from the leading one, unless
-    they score so far below it here that repeated measurements of one substance seldom do. Stereoisomers that the
-    library has as one substance are members too.
+    Members are the other candidates, and those substances that the library does not tell from the leading one and this
+    spectrum does not either: it is as like them as repeated measurements of one substance are like each other, or they
+    score within the margin of the leading one. Stereoisomers that the library has as one substance are members too.
 
     Parameters
     ----------
@@ -121,10 +125,13 @@ def group_of(
         lowest = found[-1].score if len(found) >= asked else 0.0
         scores = {one.substance: one.score for one in found}
         alike = groups.not_told_apart[lead.substance] if groups.not_told_apart is not None else frozenset()
+        limit = groups.spread.limit
         for other in sorted(alike):
-            if scores.get(other, lowest) >= lead.score - margin.value:
-                members.setdefault(other, "library spectra as like as repeated measurements of one substance")
+            score = scores.get(other, lowest)
+            if limit is not None and (score >= limit or score >= lead.score - margin.value):
+                members.setdefault(other, "as like as repeated measurements of one substance")
     facts = {one.substance: one for one in found}
+    chosen = {one.substance for one in candidates}
     others = []
     for substance, why in members.items():
         neighbour = near.get(substance)
@@ -137,6 +144,7 @@ def group_of(
                 relation=None if neighbour is None else neighbour.relation,
                 why=why,
                 separated_by=() if neighbour is None else neighbour.separated_by,
+                isomer=substance in chosen or (neighbour is not None and neighbour.relation in _ISOMERS),
             )
         )
     own = lead.inchikey
@@ -148,6 +156,7 @@ def group_of(
             "stereoisomer",
             "the library has it as one substance with the leading one: EI spectra do not tell stereoisomers apart",
             ("retention on a chiral or a long column", "nuclear magnetic resonance"),
+            True,
         )
         for key in stereoisomers
         if key != own

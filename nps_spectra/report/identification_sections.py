@@ -78,10 +78,8 @@ def sample_section(number: int, one: Identification, query: Spectrum, library: L
 
 
 def _source(one: Identification) -> str:
-    technique = "" if one.technique is None else f" · {one.technique}"
-    method = "" if one.method is None else f", searched by {one.method}"
     digest = "" if one.sha256 is None else f" · file SHA-256 {one.sha256}"
-    return f"{one.id}{technique}{method}{digest}"
+    return f"{one.id} · {one.technique}, searched by {one.method}{digest}"
 
 
 def _conclusion(one: Identification) -> Markup:
