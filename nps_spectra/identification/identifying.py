@@ -36,7 +36,7 @@ from nps_spectra.spectra import Spectra
 from nps_spectra.spectrum import Spectrum
 
 #: Members of a group in a sentence; the record has all.
-_NAMED: Final = 6
+_NAMED: Final = 4
 #: Queries searched at a time: what is held in memory beside the results does not grow with the folder.
 _AT_A_TIME: Final = 256
 
@@ -291,7 +291,9 @@ class _Run:
         beside: Findings,
     ) -> SchemeResult:
         """The laboratory's acceptance scheme, held against what is known."""
-        positive = all_of(facts.lead_supported, opposite(facts.contradicted))
+        # A probability below the limit does not support the substance; it does not exclude it either.
+        supported = all_of(facts.lead_supported, opposite(facts.contradicted))
+        positive = False if facts.contradicted else supported or None
         techniques = [TechniqueResult("mass_spectrometry", positive, beside.data_reviewable)]
         retention, ions = None, None
         gas = technique == "EI"
