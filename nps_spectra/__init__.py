@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from nps_spectra.formats import read_run as read_run
     from nps_spectra.formats import read_spectra as read_spectra
     from nps_spectra.formats import write_spectra as write_spectra
+    from nps_spectra.identification.identifications import Identifications as Identifications
+    from nps_spectra.identification.identifying import identify as identify
     from nps_spectra.library import Library as Library
     from nps_spectra.options import Tolerance as Tolerance
     from nps_spectra.report import mirror_svg as mirror_svg
@@ -38,6 +40,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "CleaningRecipe": "cleaning",
     "Hits": "searching",
+    "Identifications": "identification.identifications",
     "Library": "library",
     "NpsSpectraError": "errors",
     "ReadReport": "formats",
@@ -46,6 +49,7 @@ _PUBLIC = {
     "Spectrum": "spectrum",
     "Tolerance": "options",
     "WriteReport": "formats",
+    "identify": "identification.identifying",
     "match_factor": "scoring",
     "mirror_svg": "report",
     "plot_mirror": "report",
@@ -61,6 +65,7 @@ _PUBLIC = {
 __all__ = [
     "CleaningRecipe",
     "Hits",
+    "Identifications",
     "Library",
     "NpsSpectraError",
     "ReadReport",
@@ -70,6 +75,7 @@ __all__ = [
     "Tolerance",
     "WriteReport",
     "__version__",
+    "identify",
     "match_factor",
     "mirror_svg",
     "plot_mirror",

@@ -15,6 +15,7 @@ import nps_spectra
 NAMES = [
     "CleaningRecipe",
     "Hits",
+    "Identifications",
     "Library",
     "NpsSpectraError",
     "ReadReport",
@@ -24,6 +25,7 @@ NAMES = [
     "Tolerance",
     "WriteReport",
     "__version__",
+    "identify",
     "match_factor",
     "mirror_svg",
     "plot_mirror",

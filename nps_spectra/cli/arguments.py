@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"nps_spectra {__version__}")
     nouns = top.add_subparsers(dest="noun", required=True, metavar="COMMAND")
     _add_match(nouns)
+    _add_identify(nouns)
     _add_show(nouns)
     add_library(nouns)
     _add_convert(nouns)
@@ -67,10 +68,17 @@ def _add_match(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         metavar="DA",
         help="hybrid of EI: supposed nominal molecular mass of samples that state none",
     )
-    match.add_argument(
+    _add_reading(match)
+    match.add_argument("--out", metavar="DIR", help="write hits.csv, hits.json, rejects.csv and run.json here")
+    match.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+
+
+def _add_reading(command: argparse.ArgumentParser) -> None:
+    """How samples are read, and which scans of runs."""
+    command.add_argument(
         "--format", metavar="NAME", help="of the samples (see 'nps-spectra formats'); default: told by the content"
     )
-    runs = match.add_argument_group(
+    runs = command.add_argument_group(
         "runs", "of a run (mzML, mzXML, ANDI) the fragment spectra are searched; of other scans some must be chosen"
     )
     runs.add_argument("--scans", metavar="LIST", help="scan numbers, such as '812' or '812,820-825', each by itself")
@@ -79,10 +87,37 @@ def _add_match(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     runs.add_argument("--ms-level", type=int, metavar="N", help="with --time: take only scans of this MS level")
     runs.add_argument("--polarity", choices=("positive", "negative"), help="with --time: take only such scans")
     runs.add_argument("--precursor-mz", type=float, metavar="MZ", help="with --time: take only scans of this precursor")
-    match.add_argument("--centroid", action="store_true", help="turn profile spectra into centroid spectra first")
-    match.add_argument("--out", metavar="DIR", help="write hits.csv, hits.json, rejects.csv and run.json here")
-    match.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
-    match.add_argument("--strict", action="store_true", help="stop at the first record that cannot be read")
+    command.add_argument("--centroid", action="store_true", help="turn profile spectra into centroid spectra first")
+    command.add_argument("--strict", action="store_true", help="stop at the first record that cannot be read")
+
+
+def _add_identify(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    identify = nouns.add_parser(
+        "identify",
+        help="say of every sample what the data support, and write a report",
+        description="Search every spectrum of the samples, and say of each what the data support and no more: a "
+        "conclusion, the substances that are not excluded with their probabilities, and what stood in the way of "
+        "saying more. Exit code 1: something was rejected, or a sample could not be compared.",
+    )
+    identify.add_argument("samples", nargs="+", metavar="SAMPLE", help="file, folder or archive of spectra")
+    identify.add_argument("--library", metavar="LIB", help="library file; without it: the embedded starter library")
+    identify.add_argument("--profile", metavar="FILE", help="of the laboratory (TOML); without it: that of the package")
+    identify.add_argument(
+        "--reference-material",
+        metavar="FILE",
+        help="spectra of reference material measured in the same batch, with names and retention times",
+    )
+    identify.add_argument(
+        "--findings", metavar="FILE", help="what is known beside the mass spectra (TOML): controls, other techniques"
+    )
+    identify.add_argument("--ionization", metavar="NAME", help="of samples that name none, e.g. EI")
+    _add_reading(identify)
+    identify.add_argument(
+        "--out",
+        metavar="DIR",
+        help="write report.html, identifications.csv, identifications.json, rejects.csv and run.json here",
+    )
+    identify.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
 
 
 def _add_show(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

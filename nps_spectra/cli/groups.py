@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from nps_spectra.atomic import write_text
 from nps_spectra.cli.main import FINE
 from nps_spectra.cli.output import notice, progress_bar, table
 from nps_spectra.errors import OptionError
+from nps_spectra.identification.group_store import groups_of, store_groups
 from nps_spectra.identification.groups import Group, Groups
 from nps_spectra.identification.repeatability import Spread, fewest_substances
 from nps_spectra.library import Library
@@ -33,11 +35,17 @@ def run(options: argparse.Namespace) -> int:
     library.check_quickly()
     notice(library)
     asked = None if options.substance is None else _substance(library, options.substance)
-    groups = Groups.of(
+    if options.store is not None:
+        library = store_groups(
+            library, options.store, tolerance=options.tolerance, progress=progress_bar("comparing", "spectra", 1)
+        )
+        print(f"{options.store}: the same library with its groups, digest {library.digest}", file=sys.stderr)
+    groups = groups_of(
         library,
-        technique=options.technique,
+        options.technique,
         coverage=options.coverage,
         tolerance=options.tolerance,
+        most=None,
         progress=progress_bar("comparing", "spectra", 1),
     )
     if out is not None:

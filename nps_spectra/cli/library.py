@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,28 @@ from typing import Any
 from nps_spectra.atomic import write_text
 from nps_spectra.cli.main import FINE, REJECTED
 from nps_spectra.cli.output import notice, progress_bar, reject_dicts, rejects_csv, tell_report
+from nps_spectra.identification.group_store import IN_PASSING, TECHNIQUES, groups_to_store
+from nps_spectra.identification.repeatability import rows_of
 from nps_spectra.library import Library
+from nps_spectra.library.stored_groups import StoredGroups
 
 
 def build(options: argparse.Namespace) -> int:
     """Build a library file."""
+
+    def groups(made: Library) -> tuple[StoredGroups, ...]:
+        most = None if options.groups else IN_PASSING
+        found = groups_to_store(made, most=most, progress=progress_bar("comparing", "spectra", 1))
+        for technique in TECHNIQUES:
+            count = len(rows_of(made, technique))
+            if most is not None and count > most:
+                print(
+                    f"groups of {count} {technique} spectra are not stored, because comparing them takes long; "
+                    "--groups stores them",
+                    file=sys.stderr,
+                )
+        return found
+
     library = Library.build(
         options.sources,
         options.out,
@@ -24,6 +42,7 @@ def build(options: argparse.Namespace) -> int:
         format=options.format,
         strict=options.strict,
         progress=progress_bar("reading"),
+        groups=None if options.groups is False else groups,
     )
     report = library.report
     if report is None:

@@ -20,6 +20,11 @@ def add_library(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     build.add_argument("--format", metavar="NAME", help="see 'nps-spectra formats'; default: told by the content")
     build.add_argument("--rejects", metavar="FILE", help="write all rejects to this CSV file")
     build.add_argument("--strict", action="store_true", help="stop at the first record that cannot be read")
+    build.add_argument(
+        "--groups",
+        action=argparse.BooleanOptionalAction,
+        help="store which substances cannot be told apart; default: for up to 10,000 spectra of a technique",
+    )
     build.add_argument("--json", action="store_true", help="print one JSON object")
     _add_fetch(verbs)
     _add_lint(verbs)
@@ -175,6 +180,7 @@ def _add_groups(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="share of the pairs of repeated measurements that must be as like each other (default 0.95)",
     )
     groups.add_argument("--tolerance", default="0.01 Da", help="of peaks and precursors, not for EI")
+    groups.add_argument("--store", metavar="NEW", help="write the library again with its groups, to this other file")
     groups.add_argument("--out", metavar="FILE", help="write all pairs that are not told apart to this CSV file")
     groups.add_argument("--json", action="store_true", help="print one JSON object")
 

@@ -59,6 +59,10 @@ def _run(options: argparse.Namespace) -> int:
         from nps_spectra.cli.match import match
 
         return match(options)
+    if options.noun == "identify":
+        from nps_spectra.cli.identify import identify
+
+        return identify(options)
     if options.noun == "show":
         from nps_spectra.cli.show import show
 

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import json
-import platform
 import sys
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from nps_spectra import __version__
 from nps_spectra.atomic import write_text
 from nps_spectra.cli.main import FINE, REJECTED
-from nps_spectra.cli.output import notice, progress_bar, reject_dicts, rejects_csv, table, tell_report
+from nps_spectra.cli.output import progress_bar, reject_dicts, rejects_csv, table, tell_report
+from nps_spectra.cli.run_record import library_of, record_json, results_folder, run_record
 from nps_spectra.cli.runs import chosen_scans, queries_of
-from nps_spectra.errors import NoSpectraError, NpsSpectraError, OptionError
+from nps_spectra.errors import NoSpectraError, NpsSpectraError
 from nps_spectra.formats import ReadReport, read_spectra
 from nps_spectra.library import Library
 from nps_spectra.scoring import printed_match_factor, score_options
 from nps_spectra.searching import Hits, QueryResult, search
 from nps_spectra.spectra import Spectra
 
-_PACKAGES: Final = ("numpy", "scipy", "numba", "h5py", "rdkit")
 CAUTION: Final = (
     "A score is not an identification: isomers and close analogues can score alike, and a substance that the\n"
     "library lacks still gets a best hit. Confirm with reference material and a second technique."
@@ -32,8 +26,8 @@ CAUTION: Final = (
 
 def match(options: argparse.Namespace) -> int:
     """Match samples against a library."""
-    library = _library(options.library)
-    out = None if options.out is None else _folder(options.out)
+    library = library_of(options.library)
+    out = None if options.out is None else results_folder(options.out)
     choice = chosen_scans(options)
     samples = read_spectra(
         options.samples,
@@ -44,7 +38,7 @@ def match(options: argparse.Namespace) -> int:
     )
     report: ReadReport = samples.report
     tell_report(report)
-    record = _record(options, library, report)
+    record = run_record(options, library, report)
     try:
         queries, told = queries_of(samples, choice)
         record["runs"] = told
@@ -54,14 +48,14 @@ def match(options: argparse.Namespace) -> int:
     except NpsSpectraError as error:
         if out is not None:
             write_text(out / "rejects.csv", rejects_csv(report.rejects))
-            write_text(out / "run.json", _json(record | {"error": str(error)}))
+            write_text(out / "run.json", record_json(record | {"error": str(error)}))
         raise
     rejects = reject_dicts(report.rejects)
     if out is not None:
         hits.to_csv(out / "hits.csv")
         hits.to_json(out / "hits.json", rejects)
         write_text(out / "rejects.csv", rejects_csv(report.rejects))
-        write_text(out / "run.json", _json(record | {"search": hits.options}))
+        write_text(out / "run.json", record_json(record | {"search": hits.options}))
     if options.json:
         print(hits.to_json(rejects=rejects), end="")
     else:
@@ -72,32 +66,6 @@ def match(options: argparse.Namespace) -> int:
     for query in unanswered:
         print(f"NOT COMPARED {query.id}: {query.reason}", file=sys.stderr)
     return REJECTED if report.rejects or unanswered else FINE
-
-
-def _library(path: str | None) -> Library:
-    if path is None:
-        from nps_spectra.library.starter import starter_library
-
-        library = starter_library()
-    else:
-        library = Library.open(path)
-        library.check_quickly()
-    print(
-        f"library {library.name}: {len(library)} spectra of {len(library.substances)} substances, "
-        f"digest {library.digest}",
-        file=sys.stderr,
-    )
-    notice(library)
-    return library
-
-
-def _folder(path: str) -> Path:
-    folder = Path(path)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OptionError(f"{path}: cannot be made a folder for the results ({error})") from error
-    return folder
 
 
 def _searched(queries: Spectra, library: Library, options: argparse.Namespace) -> Hits:
@@ -117,60 +85,6 @@ def _searched(queries: Spectra, library: Library, options: argparse.Namespace) -
         query_mass=options.query_mass,
         progress=progress_bar("searching", "spectra", 1),
     )
-
-
-def _record(options: argparse.Namespace, library: Library, report: ReadReport) -> dict[str, Any]:
-    """What has to be known to do the run again."""
-    return {
-        "program": f"nps_spectra {__version__}",
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "packages": {name: _version(name) for name in _PACKAGES},
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "options": {name: value for name, value in sorted(vars(options).items()) if name not in ("noun", "json")},
-        "library": {
-            "name": library.name,
-            "file": None if library.path is None else str(library.path),
-            "digest": library.digest,
-            "spectra": len(library),
-            "substances": len(library.substances),
-            "sources": [
-                {"file": source["file"], "sha256": source["sha256"], "licence": source["licence"]}
-                for source in library.sources
-            ],
-            "notice": library.notice,
-        },
-        "inputs": [
-            {
-                "file": file.file,
-                "sha256": file.sha256 or None,
-                "records_in": file.records_in,
-                "records_out": file.records_out,
-                "formats": list(file.formats),
-            }
-            for file in report.files
-        ],
-        "records": {
-            "in": report.records_in,
-            "out": report.records_out,
-            "rejected": report.records_rejected,
-            "repaired": report.records_repaired,
-            "repairs": dict(report.repairs),
-            "notes": dict(report.notes),
-            "not_read": [{"file": file, "reason": reason} for file, reason in report.skipped],
-        },
-    }
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
-def _json(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
 
 
 def _print_table(hits: Hits) -> None:

@@ -251,7 +251,7 @@ def evidence_of(
                 ),
                 gap_to_substance=gap[0],
                 gap_to_group=gap[1],
-                **_of_precursor(query, library[hit.library_id], result.technique),
+                **_of_precursor(query, library, hit, result.technique),
             )
         )
     return tuple(found)
@@ -345,10 +345,11 @@ def _of_formula(clean: Prepared, reference: Prepared, hit: Hit, technique: Techn
     }
 
 
-def _of_precursor(query: Spectrum, reference: Spectrum, technique: Technique) -> dict[str, Any]:
+def _of_precursor(query: Spectrum, library: Library, hit: Hit, technique: Technique) -> dict[str, Any]:
     """Precursor, adduct and collision energy of an MS/MS candidate."""
     error, agrees, energy = None, None, None
     if technique == "MS/MS":
+        reference = library[hit.library_id]
         adduct = query.adduct or reference.adduct
         if query.precursor_mz is not None and reference.formula and adduct:
             error = precursor_error(query.precursor_mz, reference.formula, adduct)

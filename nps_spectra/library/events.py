@@ -1,7 +1,7 @@
 """What was done to a library: the log that travels with it.
 
-An event of a whole library (build, merge, select, consensus) has no record; an event of one record names it, and
-the field with its value before and after. Events are never removed: a library that was made of others has theirs.
+An event of a whole library (build, merge, select, consensus, groups) has no record; an event of one record names it,
+and the field with its value before and after. Events are never removed: a library that was made of others has theirs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Final
 from nps_spectra.spectrum import FIELDS
 
 #: What can be done to a library.
-ACTIONS: Final = ("build", "merge", "select", "edit", "consensus")
+ACTIONS: Final = ("build", "merge", "select", "edit", "consensus", "groups")
 #: What an event of a record may concern: a typed field, or where the record was read.
 _CONCERNED: Final = frozenset({*FIELDS, "source_file"})
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -33,7 +33,7 @@ class Event:
     ----------
     time : str
         UTC as ``2024-02-29T12:00:00Z``; no digest depends on it.
-    action : {"build", "merge", "select", "edit", "consensus"}
+    action : {"build", "merge", "select", "edit", "consensus", "groups"}
     program : str
         Name and version of the program that did it.
     arguments : mapping

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nps_spectra.library.events import Event
     from nps_spectra.library.spread import Spread, Spreads
     from nps_spectra.library.store import StoredLibrary
+    from nps_spectra.library.stored_groups import StoredGroups
 
 PathLike = str | os.PathLike[str]
 
@@ -51,6 +52,8 @@ class Library(Sequence[Spectrum]):
         What was done to it, in order: the log of `nps_spectra.library.events`.
     spreads : Spreads or None
         How far replicates differ, for a library that holds consensus spectra; see `spread`.
+    groups : tuple of StoredGroups
+        Substances that a method cannot tell apart, where they were stored with the library.
     report : ReadReport or None
         The account of reading the sources, right after `build`.
     """
@@ -65,6 +68,7 @@ class Library(Sequence[Spectrum]):
         notice: str | None = None,
         events: Sequence[Event] = (),
         spreads: Spreads | None = None,
+        groups: Sequence[StoredGroups] = (),
         stored: StoredLibrary | None = None,
         path: Path | None = None,
     ) -> None:
@@ -76,6 +80,7 @@ class Library(Sequence[Spectrum]):
         self.notice = notice
         self.events = tuple(events)
         self.spreads = spreads
+        self.groups = tuple(groups)
         self.report: ReadReport | None = None
         self._stored = stored
         self._kept: dict[Hashable, Any] = {}
@@ -93,6 +98,7 @@ class Library(Sequence[Spectrum]):
         strict: bool = False,
         progress: Callable[[int, int], None] | None = None,
         provenance: Mapping[str, Any] | None = None,
+        groups: Callable[[Library], Sequence[StoredGroups]] | None = None,
     ) -> Library:
         """Build a library file and open it.
 
@@ -114,6 +120,9 @@ class Library(Sequence[Spectrum]):
         provenance : mapping, optional
             What is known of where the files come from (address, date ...), as plain data; it is stored with
             each of the `sources`.
+        groups : callable, optional
+            Makes of the library what is stored of substances that cannot be told apart:
+            `nps_spectra.identification.group_store.groups_to_store`.
 
         Raises
         ------
@@ -135,6 +144,7 @@ class Library(Sequence[Spectrum]):
             spectra = _licensed(spectra, licence)
         described = _described(report, spectra, licence, provenance)
         arguments = {"sources": [source["file"] for source in described], "licence": licence, "format": format}
+        whole = cls(spectra, name=name or target.stem)
         event = new_event("build", arguments | {"records_in": report.records_in, "records_out": report.records_out})
         store.write(
             target,
@@ -142,9 +152,10 @@ class Library(Sequence[Spectrum]):
             created_by=event.program,
             sources=described,
             parts=[(spectra, None)],
-            substances=substances_of(spectra),
-            digests=store.digests_of(spectra),
+            substances=whole.substances,
+            digests=whole.digests,
             events=[event],
+            groups=() if groups is None else groups(whole),
         )
         library = cls.open(target)
         library.report = report
@@ -171,6 +182,7 @@ class Library(Sequence[Spectrum]):
             notice=stored.notice,
             events=stored.events,
             spreads=stored.spreads,
+            groups=stored.groups,
             stored=stored,
             path=file,
         )

@@ -13,9 +13,11 @@
     /substances/blob, /substances/offsets, /substances/of_row   identity keys, and substance of each spectrum
     /digests              uint8    (spectra, 32) SHA-256 of each spectrum's content
     /spread/A             int64 or float64   array A of `Spreads`; only in a library with consensus spectra
+    /groups               uint8    JSON: what of groups of substances is stored, one object for each technique
+    /alike/N/A            int64 or float64   array A of the N-th of these `StoredGroups`
 
-Version 2 added the column ``representation``, version 3 the log, the notice and the spread. Files of older versions
-are read: what they do not have is missing.
+Version 2 added the column ``representation``, version 3 the log, the notice and the spread, version 4 the groups. Files
+of older versions are read: what they do not have is missing.
 """
 
 from __future__ import annotations
@@ -42,11 +44,12 @@ from nps_spectra.errors import (
 from nps_spectra.library.events import Event, packed, unpacked
 from nps_spectra.library.pieces import Part, PiecewiseArray, arrays_of
 from nps_spectra.library.spread import SPREAD_ARRAYS, Spreads
+from nps_spectra.library.stored_groups import StoredGroups, from_arrays, named_arrays
 from nps_spectra.spectra import Spectra, SpectraBuilder
 from nps_spectra.substances import Substances
 
 FORMAT: Final = "nps_spectra library"
-FORMAT_VERSION: Final = 3
+FORMAT_VERSION: Final = 4
 _SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
 #: Bytes at the start of the file without which HDF5 does not know how long it should be.
 _SUPERBLOCK: Final = 48
@@ -57,6 +60,7 @@ _SINCE_VERSION_2: Final = frozenset({"representation"})
 _ATTRIBUTES: Final = ("created_by", "name", "digest", "checksums", "sources")
 #: Texts that files of older versions do not have.
 _TEXTS_OF_VERSION_3: Final = ("events", "notice")
+_TEXTS_OF_VERSION_4: Final = ("groups",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,7 @@ class StoredLibrary:
     notice: str | None
     events: tuple[Event, ...]
     spreads: Spreads | None
+    groups: tuple[StoredGroups, ...]
     texts: Mapping[str, Any]
     checksums: Mapping[str, str]
 
@@ -100,6 +105,7 @@ def write(
     digests: npt.NDArray[np.uint8],
     events: Sequence[Event],
     spreads: Spreads | None = None,
+    groups: Sequence[StoredGroups] = (),
     notice: str | None = None,
 ) -> None:
     """Write the spectra of all parts, one after the other, as one library.
@@ -114,13 +120,14 @@ def write(
         "sources": list(sources),
         "notice": notice,
         "events": packed(events),
+        "groups": [dict(one.described) for one in groups],
     }
     with (
         replacing(path) as unfinished,
         h5py.File(unfinished, "w", libver="v110", alignment_threshold=1, alignment_interval=_ALIGNMENT) as file,
     ):
         checksums = _text_checksums(texts)
-        for key, array in _arrays(parts, substances, digests, spreads):
+        for key, array in _arrays(parts, substances, digests, spreads, groups):
             if array.shape[0] == 0:
                 file.create_dataset(key, data=np.empty(array.shape, array.dtype), track_times=False)
             else:
@@ -137,7 +144,7 @@ def write(
         for key in ("created_by", "name", "digest"):
             file.attrs[key] = np.bytes_(_json(texts[key]))
         # Long texts do not fit into attributes; as datasets they have no limit.
-        for key in ("sources", *_TEXTS_OF_VERSION_3, "checksums"):
+        for key in ("sources", *_TEXTS_OF_VERSION_3, *_TEXTS_OF_VERSION_4, "checksums"):
             value = checksums if key == "checksums" else texts[key]
             file.create_dataset(key, data=np.frombuffer(_json(value), dtype=np.uint8), track_times=False)
 
@@ -152,7 +159,11 @@ def _text_checksums(texts: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _arrays(
-    parts: Sequence[Part], substances: Substances, digests: npt.NDArray[np.uint8], spreads: Spreads | None
+    parts: Sequence[Part],
+    substances: Substances,
+    digests: npt.NDArray[np.uint8],
+    spreads: Spreads | None,
+    groups: Sequence[StoredGroups],
 ) -> Iterator[tuple[str, PiecewiseArray]]:
     yield from arrays_of(parts)
     keys = [key.encode("utf-8", "surrogatepass") for key in substances.keys]
@@ -165,6 +176,8 @@ def _arrays(
     if spreads is not None:
         for name, array in spreads.arrays():
             yield f"spread/{name}", PiecewiseArray.of(array)
+    for key, array in named_arrays(tuple(groups)):
+        yield key, PiecewiseArray.of(array)
 
 
 def _checksum(array: PiecewiseArray) -> str:
@@ -186,7 +199,11 @@ def read(path: Path) -> StoredLibrary:
     try:
         with h5py.File(path, "r") as file:
             version = _check_header(path, file)
-            names = (*_ATTRIBUTES, *_TEXTS_OF_VERSION_3) if version >= 3 else _ATTRIBUTES
+            names = (
+                *_ATTRIBUTES,
+                *(_TEXTS_OF_VERSION_3 if version >= 3 else ()),
+                *(_TEXTS_OF_VERSION_4 if version >= 4 else ()),
+            )
             attributes = {name: json.loads(_text(file, name)) for name in names}
             arrays = _mapped(path, file)
     except OSError as error:
@@ -281,6 +298,10 @@ def _assembled(path: Path, attributes: dict[str, Any], arrays: dict[str, npt.NDA
         spectra = Spectra(arrays["peaks/mz"], arrays["peaks/intensity"], offsets, columns)
         keys = TextColumn(arrays["substances/blob"], arrays["substances/offsets"]).to_list()
         spreads = _spreads(path, arrays, offsets)
+        groups = from_arrays(attributes.get("groups", []), arrays)
+        for one in groups:
+            if fault := one.fault(len(keys)):
+                raise LibraryDamagedError(f"{path}: damaged library ({fault}); copy or build it again")
         notice = attributes.get("notice")
         if not (notice is None or isinstance(notice, str)):
             raise ValueError(f"the notice is {notice!r}: expected text")
@@ -295,6 +316,7 @@ def _assembled(path: Path, attributes: dict[str, Any], arrays: dict[str, npt.NDA
             notice,
             unpacked(attributes["events"]) if "events" in attributes else (),
             spreads,
+            groups,
             {key: value for key, value in attributes.items() if key != "checksums"},
             attributes["checksums"],
         )
@@ -321,7 +343,8 @@ def _check_offsets(path: Path, what: str, offsets: npt.NDArray[np.int64], end: i
 def damaged_arrays(stored: StoredLibrary) -> list[str]:
     """Arrays and texts that do not have the checksum they were written with."""
     found = _text_checksums(stored.texts)
-    for key, array in _arrays([(stored.spectra, None)], stored.substances, stored.digests, stored.spreads):
+    parts = [(stored.spectra, None)]
+    for key, array in _arrays(parts, stored.substances, stored.digests, stored.spreads, stored.groups):
         if key not in stored.checksums and PurePath(key).parent.name in _SINCE_VERSION_2:
             continue
         found[key] = _checksum(array)

@@ -14,6 +14,7 @@ from nps_spectra.library.events import Event
 from nps_spectra.library.library import Library, PathLike, library_file
 from nps_spectra.library.pieces import Part
 from nps_spectra.library.spread import Spreads
+from nps_spectra.library.stored_groups import StoredGroups
 from nps_spectra.substances import Substances
 
 
@@ -43,6 +44,7 @@ def write_library(
     events: Sequence[Event],
     spreads: Spreads | None,
     notice: str | None,
+    groups: Sequence[StoredGroups] = (),
 ) -> Library:
     """Write a library made of others, and open it; the last event tells which program wrote it."""
     from nps_spectra.library import store
@@ -57,6 +59,7 @@ def write_library(
         digests=digests,
         events=events,
         spreads=spreads,
+        groups=groups,
         notice=notice,
     )
     return Library.open(target)

@@ -106,6 +106,48 @@ def search(
     [(1, 'A', 965), (2, 'B', 135)]
     """
     opened = library if isinstance(library, Library) else Library.open(library)
+    hits = results_of(
+        queries,
+        opened,
+        method=method,
+        top=top,
+        tolerance=tolerance,
+        precursor_tolerance=precursor_tolerance,
+        retention_index_tolerance=retention_index_tolerance,
+        collision_energy_tolerance_ev=collision_energy_tolerance_ev,
+        ionization=ionization,
+        query_mass=query_mass,
+        leave_out=leave_out,
+        progress=progress,
+        **options,
+    )
+    _refuse_empty(hits.queries, opened)
+    return hits
+
+
+def results_of(
+    queries: Queries,
+    library: Library,
+    *,
+    method: str | None = None,
+    top: int = 10,
+    tolerance: Tolerance | str = "0.01 Da",
+    precursor_tolerance: Tolerance | str | None = None,
+    retention_index_tolerance: float | None = None,
+    collision_energy_tolerance_ev: float | None = None,
+    ionization: str | None = None,
+    query_mass: int | None = None,
+    leave_out: Sequence[LeftOut] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    **options: Any,
+) -> Hits:
+    """As `search`, but a batch without a single hit is a result like any other: every query has its reason.
+
+    Raises
+    ------
+    NoSpectraError, OptionError
+        As for `search`.
+    """
     spectra = as_spectra(queries)
     if len(spectra) == 0:
         raise NoSpectraError("no query to search: not one spectrum was given or could be read")
@@ -140,9 +182,8 @@ def search(
     for technique in questions.techniques:
         if technique not in scorers:
             raise OptionError(f"the options given do not fit {technique} queries; name a method")
-    run = Searching(opened, scorers, gate, top, questions)
+    run = Searching(library, scorers, gate, top, questions)
     results = run.all(progress)
-    _refuse_empty(results, opened)
     described = {
         "method": method or "default of the technique",
         "top": top,
@@ -151,7 +192,7 @@ def search(
         "gate": asdict(gate) | {"precursor_tolerance": str(gate.precursor_tolerance or "none")},
         "resolved": [scorer.describe() for technique, scorer in scorers.items() if technique in questions.techniques],
     }
-    return Hits(results, _summary(opened), described)
+    return Hits(results, _summary(library), described)
 
 
 def _fits(method: str, given: dict[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -134,9 +135,15 @@ def isotope_pattern(atoms: Mapping[str, int], least: float = 1e-4) -> dict[int, 
     >>> {mass: round(share, 3) for mass, share in isotope_pattern({"Br": 2}).items()}
     {158: 0.257, 160: 0.5, 162: 0.243}
     """
+    return dict(_pattern(tuple(atoms.items()), least))
+
+
+@lru_cache(maxsize=8192)
+def _pattern(atoms: tuple[tuple[str, int], ...], least: float) -> Mapping[int, float]:
+    """The pattern of a formula, kept: the formulas of a library are asked for again and again."""
     pattern = np.ones(1)
     lightest = 0
-    for element, count in atoms.items():
+    for element, count in atoms:
         isotopes = ISOTOPES[element]
         first = isotopes[0][0]
         one = np.zeros(isotopes[-1][0] - first + 1)

@@ -120,13 +120,13 @@ def test_a_log_taken_out_is_damage(library: Library) -> None:
         Library.open(library.path)
 
 
-@pytest.mark.parametrize("version", [1, 2])
-def test_a_library_of_an_older_version_is_read_and_has_no_events(library: Library, version: int) -> None:
-    """Files of version 2 had neither log nor notice, those of version 1 no column ``representation`` either."""
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_a_library_of_an_older_version_is_read(library: Library, version: int) -> None:
+    """Version 3 had no groups, version 2 neither log nor notice, version 1 no column ``representation`` either."""
     assert library.path is not None
     with h5py.File(library.path, "r+") as file:
         checksums = json.loads(bytes(file["checksums"][()]))
-        for name in ("events", "notice"):
+        for name in ("groups",) if version == 3 else ("groups", "events", "notice"):
             del file[name], checksums[name]
         if version == 1:
             del file["columns/representation"]
@@ -137,7 +137,8 @@ def test_a_library_of_an_older_version_is_read_and_has_no_events(library: Librar
     opened = Library.open(library.path)
     opened.check()
     opened.check_quickly()
-    assert (opened.events, opened.notice, opened.digest) == ((), None, library.digest)
+    assert (opened.groups, opened.notice, opened.digest) == ((), None, library.digest)
+    assert bool(opened.events) == (version == 3)
 
 
 def test_the_notice_of_the_starter_library_stays_with_what_is_made_of_it(tmp_path: Path) -> None:
