@@ -1,0 +1,938 @@
+"""The best substances of a nominal-mass library for each query: proven upper bounds first, exact scores of what is left.
+
+A weight is a peak's term in a cosine. Divided by the norm of its spectrum and rounded up, it is a byte; the byte columns
+of the query's m/z, times the query's weights, are summed in 16 bits for all library spectra at once. That sum is never below
+the cosine, so the score that it allows is never below the score, and spectra whose bound is below the score of the
+last substance on the list need no exact score.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from nps_spectra._jit import kernel
+from nps_spectra.kernels.hybrid import hybrid_scores
+from nps_spectra.kernels.match_factor import match_factors
+from nps_spectra.kernels.stein_scott import composite_scores
+
+Int = npt.NDArray[np.int64]
+Float = npt.NDArray[np.float64]
+Single = npt.NDArray[np.float32]
+Bits = npt.NDArray[np.int32]
+Byte = npt.NDArray[np.uint8]
+Word = npt.NDArray[np.uint16]
+
+#: What is scored: values of `kind`.
+COSINE, MATCH_FACTOR, COMPOSITE, HYBRID = 0, 1, 2, 3
+#: Spectra of one block: its sums stay in the first-level cache, its places fit 16 bits.
+BLOCK = 16384
+#: Spectra whose bounds share one maximum.
+GROUP = 32
+#: A query of more peaks is compared with everything: its sums might not fit 16 bits.
+MOST_PEAKS = 4096
+#: For longer lists no bound is kept: everything is scored.
+LONGEST_LIST = 128
+#: Bounds are computed with 24-bit fractions; rounding changes them by less than this part.
+SLACK = 1e-5
+#: The quotient of norms where nothing above a trace takes part: finite, so that 0 times it is 0.
+NOTHING_LEFT = 1e30
+
+
+class Peaks(NamedTuple):
+    """Clean spectra as the exact kernels take them.
+
+    ``bins`` numbers the m/z of the library: -1 is none of them. ``square`` is the sum of squared weights of a spectrum.
+    """
+
+    mz: Float
+    intensity: Float
+    values: Float
+    offsets: Int
+    masses: Float
+    bins: Bits
+    square: Float
+
+
+class Columns(NamedTuple):
+    """The library's bytes by m/z, in blocks of `BLOCK` places.
+
+    Entry ``block * n_mz + k`` of ``dense`` says where the column of the k-th m/z starts in ``weights`` and ``gaps`` (-1:
+    it is a list), and entries ``e`` and ``e + 1`` of ``lists`` where its list starts and stops in the other three.
+    A gap is the distance from the next lower peak that is no trace, at most 255, and 0 where there is no peak.
+    """
+
+    n_mz: int
+    dense: Int
+    weights: Byte
+    gaps: Byte
+    lists: Int
+    place: Word
+    list_weights: Byte
+    list_gaps: Byte
+
+
+class Places(NamedTuple):
+    """The spectra that can be compared, by lowest m/z, and what is known of the one at each place.
+
+    ``runs`` are the places where the lowest m/z changes or a block begins, and the end. ``square`` is the sum of all
+    squared weights, ``strong`` that of peaks above a trace.
+    """
+
+    row: Int
+    lowest: Float
+    lowest_bin: Int
+    runs: Int
+    square: Float
+    strong: Float
+
+
+class Moving(NamedTuple):
+    """For hybrid scores: the places by molecular mass, where it changes, and the weight of every peak by its norm."""
+
+    place: Int
+    runs: Int
+    weight: Single
+
+
+class Substances(NamedTuple):
+    """Which rows belong to a substance: ``rows[offsets[s]:offsets[s + 1]]``, ascending."""
+
+    of_row: Int
+    rows: Int
+    offsets: Int
+
+
+class Method(NamedTuple):
+    """How scores are computed, in scalars; ``mz_min`` is NaN where a match factor starts at the common lowest m/z."""
+
+    kind: int
+    identity: bool
+    squared: bool
+    mz_min: float
+    mz_max: float
+    scale: float
+    tolerance: float
+
+
+class Work(NamedTuple):
+    """Arrays that are used again for every query.
+
+    ``bound_bits`` is the memory of ``bound`` read as whole numbers: they are in the same order where they are positive,
+    and their maxima are found in steps of many.
+    """
+
+    sums: Word
+    matched: Byte
+    neighbours: Byte
+    column: Byte
+    bound: Single
+    bound_bits: Bits
+    highest: Bits
+    single: Single
+    single_bits: Bits
+    cut: Single
+    table: Float
+    present: Byte
+    strong_below: Int
+    strong_from: Float
+    by_mz: Float
+    moved: Float
+    seen: Byte
+
+
+@kernel
+def count_columns(bin_of_peak: Bits, row: Int, offsets: Int, n_mz: int, counts: Int) -> None:
+    """Number of peaks of every m/z in every block; ``bin_of_peak`` is -1 where a peak takes no part."""
+    for at in range(len(row)):
+        base = (at // BLOCK) * n_mz
+        for peak in range(offsets[row[at]], offsets[row[at] + 1]):
+            if bin_of_peak[peak] >= 0:
+                counts[base + bin_of_peak[peak]] += 1
+
+
+@kernel
+def fill_columns(
+    bin_of_peak: Bits, weight: Byte, mz: Float, strong: Byte, row: Int, offsets: Int, columns: Columns
+) -> None:
+    """Write the bytes of all peaks to their columns or lists."""
+    filled = np.zeros(len(columns.dense), dtype=np.int64)
+    with_gaps = len(columns.gaps) > 0
+    for at in range(len(row)):
+        block = at // BLOCK
+        local = at - block * BLOCK
+        below = -255.0
+        for peak in range(offsets[row[at]], offsets[row[at] + 1]):
+            if bin_of_peak[peak] < 0:
+                continue
+            gap = np.uint8(min(255.0, mz[peak] - below))
+            if strong[peak] > 0:
+                below = mz[peak]
+            entry = block * columns.n_mz + bin_of_peak[peak]
+            if columns.dense[entry] >= 0:
+                columns.weights[columns.dense[entry] + local] = weight[peak]
+                if with_gaps:
+                    columns.gaps[columns.dense[entry] + local] = gap
+            else:
+                target = columns.lists[entry] + filled[entry]
+                columns.place[target] = local
+                columns.list_weights[target] = weight[peak]
+                if with_gaps:
+                    columns.list_gaps[target] = gap
+                filled[entry] += 1
+
+
+@kernel
+def _add_columns(sums: Word, a: Byte, b: Byte, c: Byte, d: Byte, factor: Word) -> None:
+    """Add four columns times their factors; read from 16-bit memory, they are multiplied in 16 bits, 32 at once."""
+    wa, wb, wc, wd = factor[0], factor[1], factor[2], factor[3]
+    for i in range(len(sums)):
+        sums[i] += wa * a[i] + wb * b[i] + wc * c[i] + wd * d[i]
+
+
+@kernel
+def _sum_block(bins: Bits, weight: Word, first: int, size: int, columns: Columns, sums: Word) -> None:
+    """Sums of one block, whose first entry in the tables of columns is ``first``."""
+    sums[:size] = 0
+    start = np.zeros(4, dtype=np.int64)
+    factor = np.zeros(4, dtype=np.uint16)
+    held = 0
+    for k in range(len(bins) + 3):
+        if k < len(bins):
+            if bins[k] < 0:
+                continue
+            at = columns.dense[first + bins[k]]
+            if at < 0:
+                w = weight[k]
+                for i in range(columns.lists[first + bins[k]], columns.lists[first + bins[k] + 1]):
+                    sums[columns.place[i]] += w * columns.list_weights[i]
+                continue
+            start[held], factor[held] = at, weight[k]
+        elif held == 0:
+            break
+        else:  # fill up the last four
+            start[held], factor[held] = start[0], 0
+        held += 1
+        if held == 4:
+            held = 0
+            w = columns.weights
+            _add_columns(
+                sums[:size],
+                w[start[0] : start[0] + size],
+                w[start[1] : start[1] + size],
+                w[start[2] : start[2] + size],
+                w[start[3] : start[3] + size],
+                factor,
+            )
+
+
+@kernel
+def _add_neighbours(matched: Byte, neighbours: Byte, weights: Byte, gaps: Byte, below: Byte, gap: Byte) -> None:
+    """Peaks here, and those with a peak at the query's next lower m/z and no other in between."""
+    least = gap[0]
+    for i in range(len(matched)):
+        matched[i] += np.uint8(weights[i] > 0)
+        neighbours[i] += np.uint8(gaps[i] >= least) & np.uint8(below[i] > 0)
+
+
+@kernel
+def _neighbours_block(
+    bins: Bits, mz: Float, intensity: Float, first: int, size: int, columns: Columns, work: Work
+) -> None:
+    """At least so many matched peaks, at most so many matched neighbours, for every place of one block.
+
+    Only the query's peaks above a trace are sure to count as matched; a trace between two of them may be matched too,
+    and then the lower one of the two does not matter.
+    """
+    matched, neighbours, column = work.matched[:size], work.neighbours[:size], work.column[:size]
+    matched[:] = 0
+    neighbours[:] = 0
+    gap = np.zeros(1, dtype=np.uint8)
+    below = -1
+    sure = True  # there is no trace between the peak below and this one
+    for k in range(len(bins)):
+        strong = intensity[k] > 1.0
+        if bins[k] >= 0:
+            entry = first + bins[k]
+            known = strong and sure
+            if known and below >= 0:
+                gap[0] = min(255.0, mz[k] - mz[below])
+            at = columns.dense[entry]
+            start, stop = columns.lists[entry], columns.lists[entry + 1]
+            if known and (below < 0 or bins[below] < 0):
+                # Nothing can be matched below: no neighbour.
+                if at >= 0:
+                    for i in range(size):
+                        matched[i] += np.uint8(columns.weights[at + i] > 0)
+                else:
+                    for i in range(start, stop):
+                        matched[columns.place[i]] += 1
+            elif known:
+                lower = first + bins[below]
+                lower_at = columns.dense[lower]
+                if lower_at < 0:
+                    for i in range(columns.lists[lower], columns.lists[lower + 1]):
+                        column[columns.place[i]] = 1
+                if at >= 0 and lower_at >= 0:
+                    _add_neighbours(
+                        matched,
+                        neighbours,
+                        columns.weights[at : at + size],
+                        columns.gaps[at : at + size],
+                        columns.weights[lower_at : lower_at + size],
+                        gap,
+                    )
+                elif at >= 0:
+                    _add_neighbours(
+                        matched, neighbours, columns.weights[at : at + size], columns.gaps[at : at + size], column, gap
+                    )
+                else:
+                    for i in range(start, stop):
+                        place = columns.place[i]
+                        matched[place] += 1
+                        there = columns.weights[lower_at + place] if lower_at >= 0 else column[place]
+                        if columns.list_gaps[i] >= gap[0] and there > 0:
+                            neighbours[place] += 1
+                if lower_at < 0:
+                    for i in range(columns.lists[lower], columns.lists[lower + 1]):
+                        column[columns.place[i]] = 0
+            elif at >= 0:
+                more = np.uint8(strong)
+                for i in range(size):
+                    here = np.uint8(columns.weights[at + i] > 0)
+                    matched[i] += more & here
+                    neighbours[i] += here
+            else:
+                for i in range(start, stop):
+                    matched[columns.place[i]] += np.uint8(strong)
+                    neighbours[columns.place[i]] += 1
+        if strong:
+            below, sure = k, True
+        else:
+            sure = False
+
+
+@kernel
+def _bound_block(
+    method: Method,
+    n_query: int,
+    counted: bool,
+    unit: float,
+    query_square: float,
+    query_strong: float,
+    query_lowest: float,
+    base: int,
+    size: int,
+    run: int,
+    places: Places,
+    work: Work,
+) -> int:
+    """Highest possible score of every place of one block that begins with ``run``; returns the next block's first run.
+
+    ``unit`` makes the sums cosines. A cosine that starts at the common lowest m/z is larger: both its norms are smaller.
+    """
+    cosine = method.kind == COSINE or method.kind == COMPOSITE
+    scale, n = np.float32(method.scale), np.float32(n_query)
+    one, two, half = np.float32(1.0), np.float32(2.0), np.float32(0.5)
+    thousand = np.float32(1000.0)
+    while places.runs[run] < base + size:
+        start, stop = places.runs[run], places.runs[run + 1]
+        run += 1
+        factor = unit
+        if not cosine:
+            inside = query_strong
+            if places.lowest[start] > query_lowest:
+                inside = work.strong_from[places.lowest_bin[start]]
+            factor = unit * math.sqrt(query_square / inside) if inside > 0.0 else math.inf
+        f = np.float32(factor)
+        sums = work.sums[start - base : stop - base]
+        bound = work.bound[start:stop]
+        cut = work.cut[start:stop]
+        if method.kind == COSINE:
+            for i in range(len(bound)):
+                bound[i] = f * np.float32(sums[i])
+        elif method.kind == COMPOSITE:
+            for i in range(len(bound)):
+                c = min(one, f * np.float32(sums[i]))
+                dot = c * c if method.squared else c
+                bound[i] = scale * (n * dot + n - one) / (two * n) if sums[i] > 0 else np.float32(0.0)
+        elif math.isinf(factor):
+            for i in range(len(bound)):
+                bound[i] = thousand if sums[i] > 0 else np.float32(0.0)
+        elif not method.identity:
+            for i in range(len(bound)):
+                c = f * np.float32(sums[i])
+                bound[i] = thousand * min(one, c * c * cut[i]) - half
+        elif counted:
+            matched, neighbours = work.matched[start - base : stop - base], work.neighbours[start - base : stop - base]
+            for i in range(len(bound)):
+                c = f * np.float32(sums[i])
+                n1 = np.float32(max(matched[i], np.uint8(1)))
+                n2 = np.float32(neighbours[i])
+                value = thousand * (n1 * min(one, c * c * cut[i]) + n2) / (n1 + n2) - half
+                bound[i] = value if sums[i] > 0 else np.float32(0.0)
+        else:
+            for i in range(len(bound)):
+                c = f * np.float32(sums[i])
+                value = thousand * (n * min(one, c * c * cut[i]) + n - one) / (two * n - one) - half
+                bound[i] = value if sums[i] > 0 else np.float32(0.0)
+    return run
+
+
+@kernel
+def _cut_norms(query_lowest: float, places: Places, peaks: Peaks, unit_mass: bool, cut: Single) -> None:
+    """Sum of squared weights over that of what takes part, for spectra that begin below the query."""
+    for at in range(len(places.row)):
+        inside = places.strong[at]
+        if places.lowest[at] < query_lowest:
+            peak = peaks.offsets[places.row[at]]
+            stop = peaks.offsets[places.row[at] + 1]
+            while peak < stop and peaks.mz[peak] < query_lowest:
+                if peaks.intensity[peak] > 1.0:
+                    inside -= peaks.intensity[peak] if unit_mass else peaks.mz[peak] * peaks.intensity[peak]
+                peak += 1
+        # Sums of whole numbers: nothing is lost in the difference.
+        cut[at] = places.square[at] / inside if inside > 0.0 else NOTHING_LEFT
+
+
+@kernel
+def _cosines(
+    norm: float,
+    peaks: Peaks,
+    work: Work,
+    rows: Int,
+    score: Float,
+    reverse: Float,
+    matched: Int,
+) -> None:
+    """Cosines by a table of the query's weights at every m/z, and those of its matched peaks alone.
+
+    The sums are those of `cosine_scores` in the same order; zeros between their terms change nothing.
+    """
+    for k in range(len(rows)):
+        product = own = 0.0
+        n_matched = 0
+        for peak in range(peaks.offsets[rows[k]], peaks.offsets[rows[k] + 1]):
+            at = peaks.bins[peak]
+            weight = work.table[at]
+            product += weight * peaks.values[peak]
+            own += weight * weight
+            n_matched += work.present[at]
+        matched[k] = n_matched
+        score[k] = min(1.0, product / math.sqrt(norm * peaks.square[rows[k]]))
+        reverse[k] = min(1.0, product / math.sqrt(own * peaks.square[rows[k]])) if n_matched > 0 else 0.0
+
+
+@kernel
+def _score_rows(
+    method: Method,
+    mz: Float,
+    intensity: Float,
+    values: Float,
+    mass: float,
+    norm: float,
+    peaks: Peaks,
+    work: Work,
+    rows: Int,
+    score: Float,
+    reverse: Float,
+    matched: Int,
+) -> None:
+    """Exact scores of one query against ``rows``; and its reverse scores."""
+    if method.kind == COSINE:
+        _cosines(norm, peaks, work, rows, score, reverse, matched)
+    elif method.kind == MATCH_FACTOR:
+        match_factors(
+            mz,
+            values,
+            peaks.mz,
+            peaks.values,
+            peaks.offsets,
+            rows,
+            method.mz_min,
+            method.mz_max,
+            method.identity,
+            score,
+            reverse,
+            matched,
+        )
+    elif method.kind == COMPOSITE:
+        composite_scores(
+            mz,
+            intensity,
+            values,
+            peaks.mz,
+            peaks.intensity,
+            peaks.values,
+            peaks.offsets,
+            rows,
+            method.squared,
+            score,
+            reverse,
+            matched,
+        )
+        for k in range(len(rows)):
+            score[k] = method.scale * score[k]
+            reverse[k] = method.scale * reverse[k]
+    else:
+        shifts = np.empty(len(rows))
+        for k in range(len(rows)):
+            shifts[k] = mass - peaks.masses[rows[k]]
+            if abs(shifts[k]) <= method.tolerance:
+                shifts[k] = 0.0
+        hybrid_scores(
+            mz,
+            values,
+            peaks.mz,
+            peaks.values,
+            peaks.offsets,
+            rows,
+            shifts,
+            method.tolerance,
+            0.0,
+            math.isnan(method.mz_min),
+            0.0 if math.isnan(method.mz_min) else method.mz_min,
+            method.mz_max,
+            1.0,
+            score,
+            reverse,
+            matched,
+        )
+        for k in range(len(rows)):
+            score[k] = max(0.0, 1000.0 * score[k] - 0.5)
+            reverse[k] = max(0.0, 1000.0 * reverse[k] - 0.5)
+
+
+@kernel
+def _close_to_identity(method: Method, query_lowest: float, uu: float, row: int, peaks: Peaks, work: Work) -> float:
+    """The match factor of one library spectrum, by the query's tables; ``uu`` is the query's sum above the traces."""
+    peak, stop = peaks.offsets[row], peaks.offsets[row + 1]
+    start = method.mz_min
+    if math.isnan(start):
+        start = query_lowest
+        if peaks.mz[peak] > start:
+            start = peaks.mz[peak]
+            uu = work.strong_from[peaks.bins[peak]]
+    rr = ur = ratio_sum = ratio_weight = 0.0
+    n_matched = n_ratios = 0
+    strong_before = -1
+    last_u = last_r = 1.0
+    while peak < stop and peaks.mz[peak] < start:
+        peak += 1
+    while peak < stop and peaks.mz[peak] <= method.mz_max:
+        mass, r = peaks.mz[peak], peaks.values[peak]
+        at = peaks.bins[peak]
+        u = work.table[at]
+        peak += 1
+        if u == 0.0:
+            if r > 1.0:
+                rr += mass * r
+                strong_before = -1
+            continue
+        if u <= 1.0:
+            if r <= 1.0:
+                continue
+            uu += mass * u
+        rr += mass * r
+        ur += mass * math.sqrt(u * r)
+        n_matched += 1
+        if strong_before == work.strong_below[at]:
+            ratio = math.sqrt((u * last_r) / (last_u * r))
+            if ratio > 1.0:
+                ratio = 1.0 / ratio
+            ratio_sum += mass * ratio
+            ratio_weight += mass
+            n_ratios += 1
+        strong_before = work.strong_below[at] + (1 if u > 1.0 else 0)
+        last_u, last_r = u, r
+    if n_matched == 0:
+        return 0.0
+    cosine = ur * ur / (uu * rr)
+    if n_ratios > 0:
+        cosine = (n_matched * cosine + n_ratios * (ratio_sum / ratio_weight)) / (n_matched + n_ratios)
+    return 1000.0 * cosine - 0.5
+
+
+@kernel
+def _fill_tables(mz: Float, values: Float, bins: Bits, work: Work) -> None:
+    """What is asked of a query by the number of an m/z: its value there, and whether it has a peak."""
+    for k in range(len(bins)):
+        if bins[k] >= 0:
+            work.table[bins[k]] = values[k]
+            work.present[bins[k]] = 1
+
+
+@kernel
+def _clear_tables(bins: Bits, work: Work) -> None:
+    for k in range(len(bins)):
+        if bins[k] >= 0:
+            work.table[bins[k]] = 0.0
+            work.present[bins[k]] = 0
+
+
+@kernel
+def _fill_strong(mz: Float, intensity: Float, distinct: Float, unit_mass: bool, work: Work) -> float:
+    """Of the query's peaks above a trace: how many below each m/z of the library, their sum from it upwards, and in all."""
+    count = k = 0
+    below = 0.0
+    for at in range(len(distinct)):
+        while k < len(mz) and mz[k] < distinct[at]:
+            if intensity[k] > 1.0:
+                count += 1
+                below += intensity[k] if unit_mass else mz[k] * intensity[k]
+            k += 1
+        work.strong_below[at] = count
+        work.strong_from[at] = -below
+    total = below
+    while k < len(mz):
+        if intensity[k] > 1.0:
+            total += intensity[k] if unit_mass else mz[k] * intensity[k]
+        k += 1
+    # Sums of whole numbers: nothing is lost in the difference.
+    for at in range(len(distinct)):
+        work.strong_from[at] += total
+    return total
+
+
+@kernel
+def _before(a: int, b: int, score: Float, matched: Int, row: Int) -> bool:
+    """The written order: score, then matched peaks, then library id."""
+    if score[a] != score[b]:
+        return bool(score[a] > score[b])
+    if matched[a] != matched[b]:
+        return bool(matched[a] > matched[b])
+    return bool(row[a] < row[b])
+
+
+@kernel
+def _sort(order: Int, score: Float, matched: Int, row: Int) -> None:
+    """Sort places by the written order (Shell 1959, doi:10.1145/368370.368387)."""
+    gap = 1
+    while gap < len(order) // 3:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for i in range(gap, len(order)):
+            held = order[i]
+            j = i
+            while j >= gap and _before(held, order[j - gap], score, matched, row):
+                order[j] = order[j - gap]
+                j -= gap
+            order[j] = held
+        gap //= 3
+
+
+@kernel
+def _enter(substance: int, score: float, held: Int, held_score: Float, count: int) -> int:
+    """Keep the best score of each of the best substances; returns how many are held."""
+    lowest = 0
+    for k in range(count):
+        if held[k] == substance:
+            held_score[k] = max(held_score[k], score)
+            return count
+        if held_score[k] < held_score[lowest]:
+            lowest = k
+    if count < len(held):
+        held[count], held_score[count] = substance, score
+        return count + 1
+    if score > held_score[lowest]:
+        held[lowest], held_score[lowest] = substance, score
+    return count
+
+
+@kernel
+def _hybrid_bounds(
+    method: Method,
+    mz: Float,
+    intensity: Float,
+    mass: float,
+    query_strong: float,
+    places: Places,
+    moving: Moving,
+    peaks: Peaks,
+    work: Work,
+) -> None:
+    """Highest possible hybrid score of every place.
+
+    A peak v that is split between u and w adds at most ``sqrt(v (u + w))`` to the sum, by the inequality of Cauchy and
+    Schwarz; a query peak that takes up two parts adds no more than both alone.
+    """
+    work.bound[:] = 0.0
+    size = len(work.moved)
+    work.by_mz[:] = 0.0
+    for k in range(len(mz)):
+        if mz[k] < size:
+            work.by_mz[int(mz[k])] = intensity[k]
+    for run in range(len(moving.runs) - 1):
+        shift = mass - peaks.masses[places.row[moving.place[moving.runs[run]]]]
+        moves = abs(shift) > method.tolerance
+        work.moved[:] = 0.0
+        for k in range(len(mz)):
+            # Library peaks that may come here: those at this m/z, and those below it by the difference.
+            here, there = mz[k], mz[k] - shift
+            if here < size:
+                arrives = 0.0
+                if moves and 0.0 <= here + shift < size:
+                    arrives = work.by_mz[int(here + shift)]
+                work.moved[int(here)] = math.sqrt(intensity[k] + arrives)
+            if moves and 0.0 <= there < size and work.by_mz[int(there)] == 0.0:
+                work.moved[int(there)] = math.sqrt(intensity[k])
+        for at in range(moving.runs[run], moving.runs[run + 1]):
+            place = moving.place[at]
+            row = places.row[place]
+            total = 0.0
+            for peak in range(peaks.offsets[row], peaks.offsets[row + 1]):
+                total += moving.weight[peak] * work.moved[int(peaks.mz[peak])]
+            inside = query_strong
+            if places.lowest[place] > mz[0]:
+                inside = work.strong_from[places.lowest_bin[place]]
+            if total > 0.0:
+                square = total * total * work.cut[place] / inside if inside > 0.0 else 1.0
+                work.bound[place] = 1000.0 * min(1.0, square) - 0.5
+
+
+@kernel
+def _highest_groups(highest: Bits, first: Int) -> int:
+    """The groups of the highest maxima, descending; returns how many there are."""
+    n_first = 0
+    for group in range(len(highest)):
+        if n_first == len(first) and highest[group] <= highest[first[n_first - 1]]:
+            continue
+        at = n_first if n_first < len(first) else n_first - 1
+        n_first = at + 1
+        while at > 0 and highest[first[at - 1]] < highest[group]:
+            first[at] = first[at - 1]
+            at -= 1
+        first[at] = group
+    return n_first
+
+
+@kernel
+def _bits(least: float, work: Work) -> int:
+    """The smallest bound, read as a whole number, that may stand for a score of ``least``."""
+    work.single[0] = max(0.0, least * (1.0 - SLACK) - SLACK)
+    return max(1, work.single_bits[0])
+
+
+@kernel
+def _visit(
+    group: int,
+    limit: int,
+    refine: bool,
+    method: Method,
+    query_lowest: float,
+    query_strong: float,
+    places: Places,
+    peaks: Peaks,
+    work: Work,
+    rows: Int,
+    count: int,
+) -> int:
+    """Collect the rows of one group whose bound is ``limit`` or more, once; returns the new number of rows."""
+    work.single_bits[0] = limit
+    least = work.single[0]
+    for place in range(group * GROUP, min((group + 1) * GROUP, len(places.row))):
+        if work.bound_bits[place] < limit:
+            continue
+        work.bound_bits[place] = 0
+        row = places.row[place]
+        if refine and _close_to_identity(method, query_lowest, query_strong, row, peaks, work) < least:
+            continue
+        rows[count] = row
+        count += 1
+    return count
+
+
+@kernel
+def best_substances(
+    method: Method,
+    top: int,
+    query: Peaks,
+    order: Int,
+    weights: Word,
+    unit: Float,
+    distinct: Float,
+    columns: Columns,
+    places: Places,
+    moving: Moving,
+    substances: Substances,
+    peaks: Peaks,
+    work: Work,
+    allowed: Byte,
+    allowed_step: int,
+    start: Int,
+    stop: Int,
+) -> tuple[Int, Float, Float, Int]:
+    """All scored rows of the ``top`` best substances of every query, in the written order.
+
+    ``query`` holds the peaks inside the limits of the method; ``weights`` their weights in
+    units of ``unit`` (NaN: no bound can be given, score everything); ``distinct`` are the m/z that ``bins`` number. ``order`` is the order in which queries
+    are done. ``allowed`` is empty or has one byte a row, for query ``q`` from ``q * allowed_step``. The results of
+    query ``q`` are entries ``start[q]`` to ``stop[q]`` of row, score, reverse and matched.
+    """
+    n_places = len(places.row)
+    unit_mass = not method.identity
+    with_traces = method.kind == MATCH_FACTOR or method.kind == HYBRID
+    rows = np.empty(n_places, dtype=np.int64)
+    score, reverse = np.empty(n_places), np.empty(n_places)
+    matched = np.empty(n_places, dtype=np.int64)
+    held, held_score = np.empty(min(top, LONGEST_LIST), dtype=np.int64), np.empty(min(top, LONGEST_LIST))
+    n_groups = (n_places + GROUP - 1) // GROUP
+    first = np.empty(min(n_groups, 2 * len(held)), dtype=np.int64)
+    chosen = np.empty(min(top, len(substances.offsets) - 1), dtype=np.int64)
+    out_row, out_matched = np.empty(1024, dtype=np.int64), np.empty(1024, dtype=np.int64)
+    out_score, out_reverse = np.empty(1024), np.empty(1024)
+    written = 0
+    cut_at = -1.0
+    for q in order:
+        a, b = query.offsets[q], query.offsets[q + 1]
+        start[q] = stop[q] = written
+        if a == b or n_places == 0:
+            continue
+        mz, intensity, values, bins = query.mz[a:b], query.intensity[a:b], query.values[a:b], query.bins[a:b]
+        norm = query.square[q]
+        strong = 0.0
+        bounded = not math.isnan(unit[q]) and top <= LONGEST_LIST
+        counted = bounded and method.kind == MATCH_FACTOR and method.identity and b - a < 256
+        _fill_tables(mz, values, bins, work)
+        if not bounded:
+            work.bound[:] = math.inf
+        else:
+            if with_traces:
+                strong = _fill_strong(mz, values, distinct, unit_mass, work)
+                if cut_at != mz[0]:
+                    cut_at = mz[0]
+                    _cut_norms(cut_at if math.isnan(method.mz_min) else -1.0, places, peaks, unit_mass, work.cut)
+            if method.kind == HYBRID:
+                _hybrid_bounds(method, mz, values, query.masses[q], strong, places, moving, peaks, work)
+            else:
+                run = 0
+                for block in range((n_places + BLOCK - 1) // BLOCK):
+                    base = block * BLOCK
+                    size = min(BLOCK, n_places - base)
+                    entry = block * columns.n_mz
+                    _sum_block(bins, weights[a:b], entry, size, columns, work.sums)
+                    if counted:
+                        _neighbours_block(bins, mz, values, entry, size, columns, work)
+                    run = _bound_block(
+                        method, b - a, counted, unit[q], norm, strong, mz[0], base, size, run, places, work
+                    )
+        if len(allowed) > 0:
+            for place in range(n_places):
+                if allowed[q * allowed_step + places.row[place]] == 0:
+                    work.bound[place] = -1.0
+        for group in range(n_groups):
+            highest = np.int32(0)
+            for place in range(group * GROUP, min((group + 1) * GROUP, n_places)):
+                highest = max(highest, work.bound_bits[place])
+            work.highest[group] = highest
+        n_first = _highest_groups(work.highest, first)
+        # First the places of the highest bounds: they fill the list, and its last score decides about all others.
+        least, provisional = 0.0, np.int32(1)
+        if n_first == len(first):
+            provisional = max(provisional, work.highest[first[n_first - 1]])
+        count = before = n_held = 0
+        for visit in range(n_first + n_groups):
+            if visit < n_first:
+                count = _visit(
+                    first[visit], provisional, False, method, mz[0], strong, places, peaks, work, rows, count
+                )
+                if visit + 1 < n_first:
+                    continue
+            else:
+                limit = _bits(least, work)
+                if work.highest[visit - n_first] < limit:
+                    continue
+                before = count
+                refine = counted and n_held == len(held)
+                count = _visit(visit - n_first, limit, refine, method, mz[0], strong, places, peaks, work, rows, count)
+            if count == before:
+                continue
+            _score_rows(
+                method,
+                mz,
+                intensity,
+                values,
+                query.masses[q],
+                norm,
+                peaks,
+                work,
+                rows[before:count],
+                score[before:count],
+                reverse[before:count],
+                matched[before:count],
+            )
+            kept = before
+            for k in range(before, count):
+                if matched[k] > 0 and score[k] > 0.0 and score[k] >= least:
+                    rows[kept], score[kept], matched[kept] = rows[k], score[k], matched[k]
+                    kept += 1
+                    if top <= LONGEST_LIST:
+                        n_held = _enter(substances.of_row[rows[k]], score[k], held, held_score, n_held)
+            count = kept
+            if n_held == len(held) and top <= LONGEST_LIST:
+                least = held_score.min()
+        best = np.arange(count)
+        _sort(best, score, matched, rows)
+        n_chosen = 0
+        for k in best:
+            substance = substances.of_row[rows[k]]
+            if work.seen[substance] == 0 and n_chosen < len(chosen):
+                work.seen[substance] = 1
+                chosen[n_chosen] = substance
+                n_chosen += 1
+        for substance in chosen[:n_chosen]:
+            work.seen[substance] = 0
+            some = substances.rows[substances.offsets[substance] : substances.offsets[substance + 1]]
+            while written + len(some) > len(out_row):
+                out_row, out_matched = _longer_whole(out_row), _longer_whole(out_matched)
+                out_score, out_reverse = _longer(out_score), _longer(out_reverse)
+            count = written
+            for row in some:
+                if len(allowed) == 0 or allowed[q * allowed_step + row] > 0:
+                    out_row[count] = row
+                    count += 1
+            _score_rows(
+                method,
+                mz,
+                intensity,
+                values,
+                query.masses[q],
+                norm,
+                peaks,
+                work,
+                out_row[written:count],
+                out_score[written:count],
+                out_reverse[written:count],
+                out_matched[written:count],
+            )
+            for k in range(written, count):
+                if out_matched[k] > 0 and out_score[k] > 0.0:
+                    out_row[written], out_score[written] = out_row[k], out_score[k]
+                    out_reverse[written], out_matched[written] = out_reverse[k], out_matched[k]
+                    written += 1
+        _clear_tables(bins, work)
+        best = np.arange(start[q], written)
+        _sort(best, out_score, out_matched, out_row)
+        out_row[start[q] : written] = out_row[best]
+        out_score[start[q] : written] = out_score[best]
+        out_reverse[start[q] : written] = out_reverse[best]
+        out_matched[start[q] : written] = out_matched[best]
+        stop[q] = written
+    return out_row[:written], out_score[:written], out_reverse[:written], out_matched[:written]
+
+
+@kernel
+def _longer(array: Float) -> Float:
+    longer = np.empty(2 * len(array))
+    longer[: len(array)] = array
+    return longer
+
+
+@kernel
+def _longer_whole(array: Int) -> Int:
+    longer = np.empty(2 * len(array), dtype=np.int64)
+    longer[: len(array)] = array
+    return longer
