@@ -1,9 +1,9 @@
-"""The best substances of a nominal-mass library for each query: proven upper bounds first, exact scores of what is left.
+"""The best substances of a nominal-mass library for each query: upper bounds first, exact scores of what is left.
 
-A weight is a peak's term in a cosine. Divided by the norm of its spectrum and rounded up, it is a byte; the byte columns
-of the query's m/z, times the query's weights, are summed in 16 bits for all library spectra at once. That sum is never below
-the cosine, so the score that it allows is never below the score, and spectra whose bound is below the score of the
-last substance on the list need no exact score.
+A weight is a peak's term in a cosine. Divided by the norm of its spectrum and rounded up, it is a byte; the byte
+columns of the query's m/z, times the query's weights, are summed in 16 bits for all library spectra at once. That sum
+is never below the cosine, so the score that it allows is never below the score, and spectra whose bound is below
+the score of the last substance on the list need no exact score.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ class Peaks(NamedTuple):
 class Columns(NamedTuple):
     """The library's bytes by m/z, in blocks of `BLOCK` places.
 
-    Entry ``block * n_mz + k`` of ``dense`` says where the column of the k-th m/z starts in ``weights`` and ``gaps`` (-1:
-    it is a list), and entries ``e`` and ``e + 1`` of ``lists`` where its list starts and stops in the other three.
+    Entry ``block * n_mz + k`` of ``dense`` says where the column of the k-th m/z starts in ``weights`` and ``gaps``
+    (-1: it is a list), and entries ``e`` and ``e + 1`` of ``lists`` where its list starts and stops in the other three.
     A gap is the distance from the next lower peak that is no trace, at most 255, and 0 where there is no peak.
     """
 
@@ -88,6 +88,14 @@ class Places(NamedTuple):
     runs: Int
     square: Float
     strong: Float
+
+
+class Roots(NamedTuple):
+    """For ``nist_identity``: square roots of intensities and numbers of m/z, end to end in the order of the places."""
+
+    offsets: Int
+    bin: Word
+    root: Single
 
 
 class Moving(NamedTuple):
@@ -136,6 +144,7 @@ class Work(NamedTuple):
     single_bits: Bits
     cut: Single
     table: Float
+    root: Float
     present: Byte
     strong_below: Int
     strong_from: Float
@@ -230,12 +239,25 @@ def _sum_block(bins: Bits, weight: Word, first: int, size: int, columns: Columns
 
 
 @kernel
-def _add_neighbours(matched: Byte, neighbours: Byte, weights: Byte, gaps: Byte, below: Byte, gap: Byte) -> None:
-    """Peaks here, and those with a peak at the query's next lower m/z and no other in between."""
-    least = gap[0]
+def _add_present(matched: Byte, weights: Byte) -> None:
     for i in range(len(matched)):
         matched[i] += np.uint8(weights[i] > 0)
+
+
+@kernel
+def _add_above(neighbours: Byte, gaps: Byte, below: Byte, gap: Byte) -> None:
+    """Peaks with a peak at the query's next lower m/z and none above a trace in between."""
+    least = gap[0]
+    for i in range(len(neighbours)):
         neighbours[i] += np.uint8(gaps[i] >= least) & np.uint8(below[i] > 0)
+
+
+@kernel
+def _add_at_gap(neighbours: Byte, gaps: Byte, gap: Byte) -> None:
+    """Peaks whose next lower one is at this distance."""
+    just = gap[0]
+    for i in range(len(neighbours)):
+        neighbours[i] += np.uint8(gaps[i] == just)
 
 
 @kernel
@@ -244,75 +266,58 @@ def _neighbours_block(
 ) -> None:
     """At least so many matched peaks, at most so many matched neighbours, for every place of one block.
 
-    Only the query's peaks above a trace are sure to count as matched; a trace between two of them may be matched too,
-    and then the lower one of the two does not matter.
+    Only the query's peaks above a trace are sure to count as matched. The lower neighbour of a matched peak is the
+    query's next lower one above a trace, if the library spectrum has nothing above a trace in between, or a trace of
+    the query between the two, if that is where the library spectrum's next lower peak above a trace is.
     """
     matched, neighbours, column = work.matched[:size], work.neighbours[:size], work.column[:size]
     matched[:] = 0
     neighbours[:] = 0
     gap = np.zeros(1, dtype=np.uint8)
     below = -1
-    sure = True  # there is no trace between the peak below and this one
     for k in range(len(bins)):
-        strong = intensity[k] > 1.0
         if bins[k] >= 0:
             entry = first + bins[k]
-            known = strong and sure
-            if known and below >= 0:
-                gap[0] = min(255.0, mz[k] - mz[below])
             at = columns.dense[entry]
             start, stop = columns.lists[entry], columns.lists[entry + 1]
-            if known and (below < 0 or bins[below] < 0):
-                # Nothing can be matched below: no neighbour.
+            if intensity[k] > 1.0:
                 if at >= 0:
-                    for i in range(size):
-                        matched[i] += np.uint8(columns.weights[at + i] > 0)
+                    _add_present(matched, columns.weights[at : at + size])
                 else:
                     for i in range(start, stop):
                         matched[columns.place[i]] += 1
-            elif known:
+            far = False  # all distances of 255 and more are one: counted once
+            for trace in range(below + 1, k):
+                distance = mz[k] - mz[trace]
+                if bins[trace] < 0 or (far and distance >= 255.0):
+                    continue
+                far = far or distance >= 255.0
+                gap[0] = min(255.0, distance)
+                if at >= 0:
+                    _add_at_gap(neighbours, columns.gaps[at : at + size], gap)
+                else:
+                    for i in range(start, stop):
+                        if columns.list_gaps[i] == gap[0]:
+                            neighbours[columns.place[i]] += 1
+            if below >= 0 and bins[below] >= 0 and not far:
+                gap[0] = min(255.0, mz[k] - mz[below])
                 lower = first + bins[below]
                 lower_at = columns.dense[lower]
+                there = columns.weights[lower_at : lower_at + size] if lower_at >= 0 else column
                 if lower_at < 0:
                     for i in range(columns.lists[lower], columns.lists[lower + 1]):
                         column[columns.place[i]] = 1
-                if at >= 0 and lower_at >= 0:
-                    _add_neighbours(
-                        matched,
-                        neighbours,
-                        columns.weights[at : at + size],
-                        columns.gaps[at : at + size],
-                        columns.weights[lower_at : lower_at + size],
-                        gap,
-                    )
-                elif at >= 0:
-                    _add_neighbours(
-                        matched, neighbours, columns.weights[at : at + size], columns.gaps[at : at + size], column, gap
-                    )
+                if at >= 0:
+                    _add_above(neighbours, columns.gaps[at : at + size], there, gap)
                 else:
                     for i in range(start, stop):
-                        place = columns.place[i]
-                        matched[place] += 1
-                        there = columns.weights[lower_at + place] if lower_at >= 0 else column[place]
-                        if columns.list_gaps[i] >= gap[0] and there > 0:
-                            neighbours[place] += 1
+                        if columns.list_gaps[i] >= gap[0] and there[columns.place[i]] > 0:
+                            neighbours[columns.place[i]] += 1
                 if lower_at < 0:
                     for i in range(columns.lists[lower], columns.lists[lower + 1]):
                         column[columns.place[i]] = 0
-            elif at >= 0:
-                more = np.uint8(strong)
-                for i in range(size):
-                    here = np.uint8(columns.weights[at + i] > 0)
-                    matched[i] += more & here
-                    neighbours[i] += here
-            else:
-                for i in range(start, stop):
-                    matched[columns.place[i]] += np.uint8(strong)
-                    neighbours[columns.place[i]] += 1
-        if strong:
-            below, sure = k, True
-        else:
-            sure = False
+        if intensity[k] > 1.0:
+            below = k
 
 
 @kernel
@@ -330,9 +335,9 @@ def _bound_block(
     places: Places,
     work: Work,
 ) -> int:
-    """Highest possible score of every place of one block that begins with ``run``; returns the next block's first run.
+    """Highest possible score of every place of a block that begins with ``run``; returns the next block's first run.
 
-    ``unit`` makes the sums cosines. A cosine that starts at the common lowest m/z is larger: both its norms are smaller.
+    ``unit`` makes the sums cosines. A cosine from the common lowest m/z on is larger: both its norms are smaller.
     """
     cosine = method.kind == COSINE or method.kind == COMPOSITE
     scale, n = np.float32(method.scale), np.float32(n_query)
@@ -507,43 +512,46 @@ def _score_rows(
 
 
 @kernel
-def _close_to_identity(method: Method, query_lowest: float, uu: float, row: int, peaks: Peaks, work: Work) -> float:
-    """The match factor of one library spectrum, by the query's tables; ``uu`` is the query's sum above the traces."""
-    peak, stop = peaks.offsets[row], peaks.offsets[row + 1]
-    start = method.mz_min
-    if math.isnan(start):
-        start = query_lowest
-        if peaks.mz[peak] > start:
-            start = peaks.mz[peak]
-            uu = work.strong_from[peaks.bins[peak]]
+def _close_to_identity(
+    query_lowest: float,
+    uu: float,
+    common_start: bool,
+    place: int,
+    distinct: Float,
+    places: Places,
+    roots: Roots,
+    work: Work,
+) -> float:
+    """The match factor of one library spectrum, but for rounding; ``uu`` is the query's sum above the traces."""
+    peak, stop = roots.offsets[place], roots.offsets[place + 1]
+    if common_start:
+        if places.lowest[place] > query_lowest:
+            uu = work.strong_from[places.lowest_bin[place]]
+        while peak < stop and distinct[roots.bin[peak]] < query_lowest:
+            peak += 1
     rr = ur = ratio_sum = ratio_weight = 0.0
     n_matched = n_ratios = 0
     strong_before = -1
     last_u = last_r = 1.0
-    while peak < stop and peaks.mz[peak] < start:
-        peak += 1
-    while peak < stop and peaks.mz[peak] <= method.mz_max:
-        mass, r = peaks.mz[peak], peaks.values[peak]
-        at = peaks.bins[peak]
-        u = work.table[at]
+    while peak < stop:
+        at = roots.bin[peak]
+        u, r, mass = work.root[at], roots.root[peak], distinct[at]
         peak += 1
         if u == 0.0:
             if r > 1.0:
-                rr += mass * r
+                rr += mass * r * r
                 strong_before = -1
             continue
         if u <= 1.0:
             if r <= 1.0:
                 continue
-            uu += mass * u
-        rr += mass * r
-        ur += mass * math.sqrt(u * r)
+            uu += mass * u * u
+        rr += mass * r * r
+        ur += mass * u * r
         n_matched += 1
         if strong_before == work.strong_below[at]:
-            ratio = math.sqrt((u * last_r) / (last_u * r))
-            if ratio > 1.0:
-                ratio = 1.0 / ratio
-            ratio_sum += mass * ratio
+            a, b = u * last_r, last_u * r
+            ratio_sum += mass * (min(a, b) / max(a, b))
             ratio_weight += mass
             n_ratios += 1
         strong_before = work.strong_below[at] + (1 if u > 1.0 else 0)
@@ -562,6 +570,7 @@ def _fill_tables(mz: Float, values: Float, bins: Bits, work: Work) -> None:
     for k in range(len(bins)):
         if bins[k] >= 0:
             work.table[bins[k]] = values[k]
+            work.root[bins[k]] = math.sqrt(values[k])
             work.present[bins[k]] = 1
 
 
@@ -570,12 +579,13 @@ def _clear_tables(bins: Bits, work: Work) -> None:
     for k in range(len(bins)):
         if bins[k] >= 0:
             work.table[bins[k]] = 0.0
+            work.root[bins[k]] = 0.0
             work.present[bins[k]] = 0
 
 
 @kernel
 def _fill_strong(mz: Float, intensity: Float, distinct: Float, unit_mass: bool, work: Work) -> float:
-    """Of the query's peaks above a trace: how many below each m/z of the library, their sum from it upwards, and in all."""
+    """Of the query's peaks above a trace: how many are below each m/z of the library, their sum from it on, and all."""
     count = k = 0
     below = 0.0
     for at in range(len(distinct)):
@@ -721,11 +731,12 @@ def _visit(
     group: int,
     limit: int,
     refine: bool,
-    method: Method,
+    common_start: bool,
     query_lowest: float,
     query_strong: float,
+    distinct: Float,
     places: Places,
-    peaks: Peaks,
+    roots: Roots,
     work: Work,
     rows: Int,
     count: int,
@@ -737,10 +748,11 @@ def _visit(
         if work.bound_bits[place] < limit:
             continue
         work.bound_bits[place] = 0
-        row = places.row[place]
-        if refine and _close_to_identity(method, query_lowest, query_strong, row, peaks, work) < least:
-            continue
-        rows[count] = row
+        if refine:
+            close = _close_to_identity(query_lowest, query_strong, common_start, place, distinct, places, roots, work)
+            if close < least:
+                continue
+        rows[count] = places.row[place]
         count += 1
     return count
 
@@ -756,6 +768,7 @@ def best_substances(
     distinct: Float,
     columns: Columns,
     places: Places,
+    roots: Roots,
     moving: Moving,
     substances: Substances,
     peaks: Peaks,
@@ -767,13 +780,13 @@ def best_substances(
 ) -> tuple[Int, Float, Float, Int]:
     """All scored rows of the ``top`` best substances of every query, in the written order.
 
-    ``query`` holds the peaks inside the limits of the method; ``weights`` their weights in
-    units of ``unit`` (NaN: no bound can be given, score everything); ``distinct`` are the m/z that ``bins`` number. ``order`` is the order in which queries
-    are done. ``allowed`` is empty or has one byte a row, for query ``q`` from ``q * allowed_step``. The results of
-    query ``q`` are entries ``start[q]`` to ``stop[q]`` of row, score, reverse and matched.
+    ``query`` holds the peaks inside the limits of the method; ``weights`` their weights in units of ``unit`` (NaN: no
+    bound can be given, score everything); ``distinct`` are the m/z that ``bins`` number. ``order`` is the order in
+    which queries are done. ``allowed`` is empty or has one byte a row, for query ``q`` from ``q * allowed_step``. The
+    results of query ``q`` are entries ``start[q]`` to ``stop[q]`` of row, score, reverse and matched.
     """
     n_places = len(places.row)
-    unit_mass = not method.identity
+    unit_mass, common_start = not method.identity, math.isnan(method.mz_min)
     with_traces = method.kind == MATCH_FACTOR or method.kind == HYBRID
     rows = np.empty(n_places, dtype=np.int64)
     score, reverse = np.empty(n_places), np.empty(n_places)
@@ -837,7 +850,18 @@ def best_substances(
         for visit in range(n_first + n_groups):
             if visit < n_first:
                 count = _visit(
-                    first[visit], provisional, False, method, mz[0], strong, places, peaks, work, rows, count
+                    first[visit],
+                    provisional,
+                    False,
+                    common_start,
+                    mz[0],
+                    strong,
+                    distinct,
+                    places,
+                    roots,
+                    work,
+                    rows,
+                    count,
                 )
                 if visit + 1 < n_first:
                     continue
@@ -847,7 +871,20 @@ def best_substances(
                     continue
                 before = count
                 refine = counted and n_held == len(held)
-                count = _visit(visit - n_first, limit, refine, method, mz[0], strong, places, peaks, work, rows, count)
+                count = _visit(
+                    visit - n_first,
+                    limit,
+                    refine,
+                    common_start,
+                    mz[0],
+                    strong,
+                    distinct,
+                    places,
+                    roots,
+                    work,
+                    rows,
+                    count,
+                )
             if count == before:
                 continue
             _score_rows(

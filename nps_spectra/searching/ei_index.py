@@ -1,4 +1,4 @@
-"""An index of a nominal-mass library: the best substances of many EI queries, exactly, without scoring every spectrum."""
+"""An index of a nominal-mass library: the best substances of many EI queries, exactly, without scoring everything."""
 
 from __future__ import annotations
 
@@ -84,7 +84,11 @@ class EiIndex:
     @property
     def nbytes(self) -> int:
         """Memory of the index in bytes, without the prepared library."""
-        parts = (table for name, table in self._tables.items() if name in ("columns", "places", "moving", "substances"))
+        parts = (
+            table
+            for name, table in self._tables.items()
+            if name in ("columns", "places", "roots", "moving", "substances")
+        )
         return sum(array.nbytes for part in parts for array in part if isinstance(array, np.ndarray))
 
     @classmethod
@@ -135,7 +139,7 @@ class EiIndex:
             row = row[np.argsort(lowest[row], kind="stable")]
         else:
             lowest[:] = 0.0
-        bounded = bool(np.all(np.isfinite(square)))
+        bounded = bool(np.all(np.isfinite(square))) and len(distinct) < 1 << 16
         if method.kind == kernels.HYBRID and len(mz):
             bounded &= float(mz.max()) < _HIGHEST_MZ
         strong = (intensity > 1.0) & inside
@@ -169,6 +173,19 @@ class EiIndex:
                 len(distinct),
                 method.identity and method.kind == kernels.MATCH_FACTOR,
             )
+        roots = kernels.Roots(np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.uint16), np.empty(0, dtype=np.float32))
+        if bounded and method.identity:
+            owner = np.repeat(np.arange(n_rows), lengths)
+            place_of = np.full(n_rows, -1)
+            place_of[row] = np.arange(len(row))
+            kept = np.flatnonzero(inside & (place_of[owner] >= 0))
+            kept = kept[np.argsort(place_of[owner[kept]], kind="stable")]
+            counts = np.bincount(place_of[owner[kept]], minlength=len(row))
+            roots = kernels.Roots(
+                np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+                bins[kept].astype(np.uint16),
+                np.sqrt(intensity[kept]).astype(np.float32),
+            )
         of_row = np.ascontiguousarray(substance_of_row, dtype=np.int64)
         counts = np.bincount(of_row, minlength=1)
         substances = kernels.Substances(
@@ -181,6 +198,7 @@ class EiIndex:
                 "method": method,
                 "columns": columns,
                 "places": places,
+                "roots": roots,
                 "moving": moving,
                 "substances": substances,
                 "peaks": peaks,
@@ -239,6 +257,7 @@ class EiIndex:
             tables["distinct"],
             tables["columns"],
             places,
+            tables["roots"],
             tables["moving"],
             tables["substances"],
             tables["peaks"],
@@ -271,6 +290,7 @@ class EiIndex:
             single,
             single.view(np.int32),
             np.empty(n_places, dtype=np.float32),
+            np.zeros(n_mz),
             np.zeros(n_mz),
             np.zeros(n_mz, dtype=np.uint8),
             np.empty(n_mz, dtype=np.int64),
