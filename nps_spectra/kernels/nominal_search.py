@@ -38,6 +38,10 @@ MOST_PEAKS = 4096
 LONGEST_LIST = 128
 #: Bounds are computed with 24-bit fractions; rounding changes them by less than this part.
 SLACK = 1e-5
+#: Spectra that are scored before the list is looked at again.
+CHUNK = 128
+#: Match factors from rounded roots differ from exact ones by less.
+MARGIN = 1e-2
 #: The quotient of norms where nothing above a trace takes part: finite, so that 0 times it is 0.
 NOTHING_LEFT = 1e30
 
@@ -513,55 +517,62 @@ def _score_rows(
 
 @kernel
 def _close_to_identity(
+    some: Int,
     query_lowest: float,
-    uu: float,
+    query_strong: float,
     common_start: bool,
-    place: int,
     distinct: Float,
-    places: Places,
-    roots: Roots,
-    work: Work,
-) -> float:
-    """The match factor of one library spectrum, but for rounding; ``uu`` is the query's sum above the traces."""
-    peak, stop = roots.offsets[place], roots.offsets[place + 1]
-    if common_start:
-        if places.lowest[place] > query_lowest:
-            uu = work.strong_from[places.lowest_bin[place]]
-        while peak < stop and distinct[roots.bin[peak]] < query_lowest:
+    lowest: Float,
+    lowest_bin: Int,
+    offsets: Int,
+    bins: Word,
+    roots: Single,
+    query_root: Float,
+    strong_below: Int,
+    strong_from: Float,
+    score: Float,
+) -> None:
+    """The match factors of the places ``some``, but for rounding; ``query_strong`` is the query's sum above traces."""
+    for k in range(len(some)):
+        place = some[k]
+        uu = query_strong
+        peak, stop = offsets[place], offsets[place + 1]
+        if common_start:
+            if lowest[place] > query_lowest:
+                uu = strong_from[lowest_bin[place]]
+            while peak < stop and distinct[bins[peak]] < query_lowest:
+                peak += 1
+        rr = ur = ratio_sum = ratio_weight = 0.0
+        n_matched = n_ratios = 0
+        strong_before = -1
+        last_u = last_r = 1.0
+        while peak < stop:
+            at = bins[peak]
+            u, r, mass = query_root[at], roots[peak], distinct[at]
             peak += 1
-    rr = ur = ratio_sum = ratio_weight = 0.0
-    n_matched = n_ratios = 0
-    strong_before = -1
-    last_u = last_r = 1.0
-    while peak < stop:
-        at = roots.bin[peak]
-        u, r, mass = work.root[at], roots.root[peak], distinct[at]
-        peak += 1
-        if u == 0.0:
-            if r > 1.0:
-                rr += mass * r * r
-                strong_before = -1
-            continue
-        if u <= 1.0:
-            if r <= 1.0:
+            if u == 0.0:
+                if r > 1.0:
+                    rr += mass * r * r
+                    strong_before = -1
                 continue
-            uu += mass * u * u
-        rr += mass * r * r
-        ur += mass * u * r
-        n_matched += 1
-        if strong_before == work.strong_below[at]:
-            a, b = u * last_r, last_u * r
-            ratio_sum += mass * (min(a, b) / max(a, b))
-            ratio_weight += mass
-            n_ratios += 1
-        strong_before = work.strong_below[at] + (1 if u > 1.0 else 0)
-        last_u, last_r = u, r
-    if n_matched == 0:
-        return 0.0
-    cosine = ur * ur / (uu * rr)
-    if n_ratios > 0:
-        cosine = (n_matched * cosine + n_ratios * (ratio_sum / ratio_weight)) / (n_matched + n_ratios)
-    return 1000.0 * cosine - 0.5
+            if u <= 1.0:
+                if r <= 1.0:
+                    continue
+                uu += mass * u * u
+            rr += mass * r * r
+            ur += mass * u * r
+            n_matched += 1
+            if strong_before == strong_below[at]:
+                a, b = u * last_r, last_u * r
+                ratio_sum += mass * (min(a, b) / max(a, b))
+                ratio_weight += mass
+                n_ratios += 1
+            strong_before = strong_below[at] + (1 if u > 1.0 else 0)
+            last_u, last_r = u, r
+        cosine = ur * ur / (uu * rr) if n_matched > 0 else 0.0
+        if n_ratios > 0:
+            cosine = (n_matched * cosine + n_ratios * (ratio_sum / ratio_weight)) / (n_matched + n_ratios)
+        score[k] = 1000.0 * cosine - 0.5
 
 
 @kernel
@@ -727,33 +738,18 @@ def _bits(least: float, work: Work) -> int:
 
 
 @kernel
-def _visit(
-    group: int,
-    limit: int,
-    refine: bool,
-    common_start: bool,
-    query_lowest: float,
-    query_strong: float,
-    distinct: Float,
-    places: Places,
-    roots: Roots,
-    work: Work,
-    rows: Int,
-    count: int,
-) -> int:
-    """Collect the rows of one group whose bound is ``limit`` or more, once; returns the new number of rows."""
-    work.single_bits[0] = limit
-    least = work.single[0]
-    for place in range(group * GROUP, min((group + 1) * GROUP, len(places.row))):
-        if work.bound_bits[place] < limit:
+def _collect(groups: Int, limit: int, highest: Bits, bound_bits: Bits, some: Int, bits: Bits) -> int:
+    """Places in ``groups`` whose bound is ``limit`` or more, each once, with their bounds; returns how many."""
+    count = 0
+    for group in groups:
+        if highest[group] < limit:
             continue
-        work.bound_bits[place] = 0
-        if refine:
-            close = _close_to_identity(query_lowest, query_strong, common_start, place, distinct, places, roots, work)
-            if close < least:
-                continue
-        rows[count] = places.row[place]
-        count += 1
+        for place in range(group * GROUP, min((group + 1) * GROUP, len(bound_bits))):
+            some[count] = place
+            bits[count] = bound_bits[place]
+            if bound_bits[place] >= limit:
+                bound_bits[place] = 0
+                count += 1
     return count
 
 
@@ -798,6 +794,13 @@ def best_substances(
     out_row, out_matched = np.empty(1024, dtype=np.int64), np.empty(1024, dtype=np.int64)
     out_score, out_reverse = np.empty(1024), np.empty(1024)
     written = 0
+    # One place more: it is written before it is known whether it counts.
+    some, bits, every = (
+        np.empty(n_places + 1, dtype=np.int64),
+        np.empty(n_places + 1, dtype=np.int32),
+        np.arange(n_groups),
+    )
+    chunk = np.empty(CHUNK, dtype=np.int64)
     cut_at = -1.0
     for q in order:
         a, b = query.offsets[q], query.offsets[q + 1]
@@ -808,7 +811,9 @@ def best_substances(
         norm = query.square[q]
         strong = 0.0
         bounded = not math.isnan(unit[q]) and top <= LONGEST_LIST
+        # Close scores differ from exact ones by less than the margin.
         counted = bounded and method.kind == MATCH_FACTOR and method.identity and b - a < 256
+        margin = MARGIN if counted else 0.0
         _fill_tables(mz, values, bins, work)
         if not bounded:
             work.bound[:] = math.inf
@@ -843,50 +848,75 @@ def best_substances(
             work.highest[group] = highest
         n_first = _highest_groups(work.highest, first)
         # First the places of the highest bounds: they fill the list, and its last score decides about all others.
-        least, provisional = 0.0, np.int32(1)
+        provisional = np.int32(1)
         if n_first == len(first):
             provisional = max(provisional, work.highest[first[n_first - 1]])
-        count = before = n_held = 0
-        for visit in range(n_first + n_groups):
-            if visit < n_first:
-                count = _visit(
-                    first[visit],
-                    provisional,
-                    False,
-                    common_start,
-                    mz[0],
-                    strong,
-                    distinct,
-                    places,
-                    roots,
-                    work,
-                    rows,
-                    count,
-                )
-                if visit + 1 < n_first:
-                    continue
+        least = 0.0
+        count = n_held = 0
+        for step in range(2):
+            if step == 0:
+                n_some = _collect(first[:n_first], provisional, work.highest, work.bound_bits, some, bits)
             else:
+                n_some = _collect(every, _bits(least, work), work.highest, work.bound_bits, some, bits)
+            at = 0
+            while at < n_some:
+                # The list may have become better: what is below its last score now is left out.
                 limit = _bits(least, work)
-                if work.highest[visit - n_first] < limit:
-                    continue
-                before = count
-                refine = counted and n_held == len(held)
-                count = _visit(
-                    visit - n_first,
-                    limit,
-                    refine,
-                    common_start,
-                    mz[0],
-                    strong,
-                    distinct,
-                    places,
-                    roots,
-                    work,
-                    rows,
-                    count,
-                )
-            if count == before:
-                continue
+                n_chunk = 0
+                while at < n_some and n_chunk < CHUNK:
+                    if bits[at] >= limit:
+                        chunk[n_chunk] = some[at]
+                        rows[count + n_chunk] = places.row[some[at]]
+                        n_chunk += 1
+                    at += 1
+                stop_at = count + n_chunk
+                if counted:
+                    _close_to_identity(
+                        chunk[:n_chunk],
+                        mz[0],
+                        strong,
+                        common_start,
+                        distinct,
+                        places.lowest,
+                        places.lowest_bin,
+                        roots.offsets,
+                        roots.bin,
+                        roots.root,
+                        work.root,
+                        work.strong_below,
+                        work.strong_from,
+                        score[count:stop_at],
+                    )
+                else:
+                    _score_rows(
+                        method,
+                        mz,
+                        intensity,
+                        values,
+                        query.masses[q],
+                        norm,
+                        peaks,
+                        work,
+                        rows[count:stop_at],
+                        score[count:stop_at],
+                        reverse[count:stop_at],
+                        matched[count:stop_at],
+                    )
+                for k in range(count, stop_at):
+                    if score[k] < least - margin or (not counted and (matched[k] == 0 or not score[k] > 0.0)):
+                        continue
+                    rows[count], score[count], matched[count] = rows[k], score[k], matched[k]
+                    count += 1
+                    if score[k] > margin and top <= LONGEST_LIST:
+                        n_held = _enter(substances.of_row[rows[k]], score[k], held, held_score, n_held)
+                if n_held == len(held) and top <= LONGEST_LIST:
+                    least = max(0.0, held_score.min() - margin)
+        if counted:
+            kept = 0
+            for k in range(count):
+                if score[k] >= least - margin:
+                    rows[kept] = rows[k]
+                    kept += 1
             _score_rows(
                 method,
                 mz,
@@ -896,21 +926,16 @@ def best_substances(
                 norm,
                 peaks,
                 work,
-                rows[before:count],
-                score[before:count],
-                reverse[before:count],
-                matched[before:count],
+                rows[:kept],
+                score[:kept],
+                reverse[:kept],
+                matched[:kept],
             )
-            kept = before
-            for k in range(before, count):
-                if matched[k] > 0 and score[k] > 0.0 and score[k] >= least:
-                    rows[kept], score[kept], matched[kept] = rows[k], score[k], matched[k]
-                    kept += 1
-                    if top <= LONGEST_LIST:
-                        n_held = _enter(substances.of_row[rows[k]], score[k], held, held_score, n_held)
-            count = kept
-            if n_held == len(held) and top <= LONGEST_LIST:
-                least = held_score.min()
+            count = 0
+            for k in range(kept):
+                if matched[k] > 0 and score[k] > 0.0:
+                    rows[count], score[count], matched[count] = rows[k], score[k], matched[k]
+                    count += 1
         best = np.arange(count)
         _sort(best, score, matched, rows)
         n_chosen = 0
@@ -922,12 +947,12 @@ def best_substances(
                 n_chosen += 1
         for substance in chosen[:n_chosen]:
             work.seen[substance] = 0
-            some = substances.rows[substances.offsets[substance] : substances.offsets[substance + 1]]
-            while written + len(some) > len(out_row):
+            own = substances.rows[substances.offsets[substance] : substances.offsets[substance + 1]]
+            while written + len(own) > len(out_row):
                 out_row, out_matched = _longer_whole(out_row), _longer_whole(out_matched)
                 out_score, out_reverse = _longer(out_score), _longer(out_reverse)
             count = written
-            for row in some:
+            for row in own:
                 if len(allowed) == 0 or allowed[q * allowed_step + row] > 0:
                     out_row[count] = row
                     count += 1
