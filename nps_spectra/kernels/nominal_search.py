@@ -143,6 +143,8 @@ class Work(NamedTuple):
     column: Byte
     bound: Single
     bound_bits: Bits
+    likely: Single
+    likely_bits: Bits
     highest: Bits
     single: Single
     single_bits: Bits
@@ -377,11 +379,14 @@ def _bound_block(
                 bound[i] = thousand * min(one, c * c * cut[i]) - half
         elif counted:
             matched, neighbours = work.matched[start - base : stop - base], work.neighbours[start - base : stop - base]
+            likely = work.likely[start:stop]
             for i in range(len(bound)):
                 c = f * np.float32(sums[i])
                 n1 = np.float32(max(matched[i], np.uint8(1)))
                 n2 = np.float32(neighbours[i])
-                value = thousand * (n1 * min(one, c * c * cut[i]) + n2) / (n1 + n2) - half
+                square = min(one, c * c * cut[i])
+                likely[i] = square
+                value = thousand * (n1 * square + n2) / (n1 + n2) - half
                 bound[i] = value if sums[i] > 0 else np.float32(0.0)
         else:
             for i in range(len(bound)):
@@ -715,6 +720,16 @@ def _hybrid_bounds(
 
 
 @kernel
+def _highest_of_groups(bits: Bits, highest: Bits) -> None:
+    """The maximum of every group of places, at least 0."""
+    for group in range(len(highest)):
+        most = np.int32(0)
+        for place in range(group * GROUP, min((group + 1) * GROUP, len(bits))):
+            most = max(most, bits[place])
+        highest[group] = most
+
+
+@kernel
 def _highest_groups(highest: Bits, first: Int) -> int:
     """The groups of the highest maxima, descending; returns how many there are."""
     n_first = 0
@@ -841,22 +856,25 @@ def best_substances(
             for place in range(n_places):
                 if allowed[q * allowed_step + places.row[place]] == 0:
                     work.bound[place] = -1.0
-        for group in range(n_groups):
-            highest = np.int32(0)
-            for place in range(group * GROUP, min((group + 1) * GROUP, n_places)):
-                highest = max(highest, work.bound_bits[place])
-            work.highest[group] = highest
+                    work.likely[place] = -1.0
+        # First the places of the highest bounds, of match factors with ratios those of the highest cosines: they fill
+        # the list, and its last score decides about all others.
+        likely_bits = work.likely_bits if counted else work.bound_bits
+        _highest_of_groups(likely_bits, work.highest)
         n_first = _highest_groups(work.highest, first)
-        # First the places of the highest bounds: they fill the list, and its last score decides about all others.
         provisional = np.int32(1)
         if n_first == len(first):
             provisional = max(provisional, work.highest[first[n_first - 1]])
+        n_some = _collect(first[:n_first], provisional, work.highest, likely_bits, some, bits)
+        if counted:
+            for k in range(n_some):
+                bits[k] = work.bound_bits[some[k]]
+                work.bound_bits[some[k]] = 0
+        _highest_of_groups(work.bound_bits, work.highest)
         least = 0.0
         count = n_held = 0
         for step in range(2):
-            if step == 0:
-                n_some = _collect(first[:n_first], provisional, work.highest, work.bound_bits, some, bits)
-            else:
+            if step > 0:
                 n_some = _collect(every, _bits(least, work), work.highest, work.bound_bits, some, bits)
             at = 0
             while at < n_some:

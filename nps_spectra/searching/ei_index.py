@@ -278,7 +278,8 @@ class EiIndex:
         tables = self._tables
         n_places, n_mz, highest = len(tables["places"].row), len(tables["distinct"]), tables["highest"]
         block = min(kernels.BLOCK, n_places)
-        bound, single = np.empty(n_places, dtype=np.float32), np.empty(1, dtype=np.float32)
+        bound, likely = np.empty(n_places, dtype=np.float32), np.empty(n_places, dtype=np.float32)
+        single = np.empty(1, dtype=np.float32)
         return kernels.Work(
             np.empty(block, dtype=np.uint16),
             np.empty(block, dtype=np.uint8),
@@ -286,6 +287,8 @@ class EiIndex:
             np.zeros(block, dtype=np.uint8),
             bound,
             bound.view(np.int32),
+            likely,
+            likely.view(np.int32),
             np.empty(-(-n_places // kernels.GROUP), dtype=np.int32),
             single,
             single.view(np.int32),
