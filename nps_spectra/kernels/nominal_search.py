@@ -327,6 +327,21 @@ def _neighbours_block(
 
 
 @kernel
+def _common_block(bins: Bits, first: int, size: int, columns: Columns, matched: Byte) -> None:
+    """Number of common peaks for every place of one block."""
+    matched[:size] = 0
+    for k in range(len(bins)):
+        if bins[k] < 0:
+            continue
+        at = columns.dense[first + bins[k]]
+        if at >= 0:
+            _add_present(matched[:size], columns.weights[at : at + size])
+        else:
+            for i in range(columns.lists[first + bins[k]], columns.lists[first + bins[k] + 1]):
+                matched[columns.place[i]] += 1
+
+
+@kernel
 def _bound_block(
     method: Method,
     n_query: int,
@@ -366,13 +381,16 @@ def _bound_block(
             for i in range(len(bound)):
                 bound[i] = f * np.float32(sums[i])
         elif method.kind == COMPOSITE:
+            matched = work.matched[start - base : stop - base]
             for i in range(len(bound)):
                 c = min(one, f * np.float32(sums[i]))
                 dot = c * c if method.squared else c
-                bound[i] = scale * (n * dot + n - one) / (two * n) if sums[i] > 0 else np.float32(0.0)
+                common = np.float32(matched[i]) if counted else n
+                bound[i] = scale * (n * dot + common - one) / (n + common) if sums[i] > 0 else np.float32(0.0)
         elif math.isinf(factor):
             for i in range(len(bound)):
                 bound[i] = thousand if sums[i] > 0 else np.float32(0.0)
+                work.likely[start + i] = min(one, bound[i])
         elif not method.identity:
             for i in range(len(bound)):
                 c = f * np.float32(sums[i])
@@ -749,7 +767,7 @@ def _highest_groups(highest: Bits, first: Int) -> int:
 def _bits(least: float, work: Work) -> int:
     """The smallest bound, read as a whole number, that may stand for a score of ``least``."""
     work.single[0] = max(0.0, least * (1.0 - SLACK) - SLACK)
-    return max(1, work.single_bits[0])
+    return max(1, int(work.single_bits[0]))
 
 
 @kernel
@@ -826,9 +844,10 @@ def best_substances(
         norm = query.square[q]
         strong = 0.0
         bounded = not math.isnan(unit[q]) and top <= LONGEST_LIST
+        counted = b - a < 256
+        close = bounded and method.kind == MATCH_FACTOR and method.identity and counted
         # Close scores differ from exact ones by less than the margin.
-        counted = bounded and method.kind == MATCH_FACTOR and method.identity and b - a < 256
-        margin = MARGIN if counted else 0.0
+        margin = MARGIN if close else 0.0
         _fill_tables(mz, values, bins, work)
         if not bounded:
             work.bound[:] = math.inf
@@ -847,8 +866,10 @@ def best_substances(
                     size = min(BLOCK, n_places - base)
                     entry = block * columns.n_mz
                     _sum_block(bins, weights[a:b], entry, size, columns, work.sums)
-                    if counted:
+                    if close:
                         _neighbours_block(bins, mz, values, entry, size, columns, work)
+                    if method.kind == COMPOSITE and counted:
+                        _common_block(bins, entry, size, columns, work.matched)
                     run = _bound_block(
                         method, b - a, counted, unit[q], norm, strong, mz[0], base, size, run, places, work
                     )
@@ -859,14 +880,14 @@ def best_substances(
                     work.likely[place] = -1.0
         # First the places of the highest bounds, of match factors with ratios those of the highest cosines: they fill
         # the list, and its last score decides about all others.
-        likely_bits = work.likely_bits if counted else work.bound_bits
+        likely_bits = work.likely_bits if close else work.bound_bits
         _highest_of_groups(likely_bits, work.highest)
         n_first = _highest_groups(work.highest, first)
-        provisional = np.int32(1)
+        provisional = 1
         if n_first == len(first):
-            provisional = max(provisional, work.highest[first[n_first - 1]])
+            provisional = max(provisional, int(work.highest[first[n_first - 1]]))
         n_some = _collect(first[:n_first], provisional, work.highest, likely_bits, some, bits)
-        if counted:
+        if close:
             for k in range(n_some):
                 bits[k] = work.bound_bits[some[k]]
                 work.bound_bits[some[k]] = 0
@@ -888,7 +909,7 @@ def best_substances(
                         n_chunk += 1
                     at += 1
                 stop_at = count + n_chunk
-                if counted:
+                if close:
                     _close_to_identity(
                         chunk[:n_chunk],
                         mz[0],
@@ -921,7 +942,7 @@ def best_substances(
                         matched[count:stop_at],
                     )
                 for k in range(count, stop_at):
-                    if score[k] < least - margin or (not counted and (matched[k] == 0 or not score[k] > 0.0)):
+                    if score[k] < least - margin or (not close and (matched[k] == 0 or not score[k] > 0.0)):
                         continue
                     rows[count], score[count], matched[count] = rows[k], score[k], matched[k]
                     count += 1
@@ -929,7 +950,7 @@ def best_substances(
                         n_held = _enter(substances.of_row[rows[k]], score[k], held, held_score, n_held)
                 if n_held == len(held) and top <= LONGEST_LIST:
                     least = max(0.0, held_score.min() - margin)
-        if counted:
+        if close:
             kept = 0
             for k in range(count):
                 if score[k] >= least - margin:
@@ -957,8 +978,8 @@ def best_substances(
         best = np.arange(count)
         _sort(best, score, matched, rows)
         n_chosen = 0
-        for k in best:
-            substance = substances.of_row[rows[k]]
+        for ranked in best:
+            substance = substances.of_row[rows[ranked]]
             if work.seen[substance] == 0 and n_chosen < len(chosen):
                 work.seen[substance] = 1
                 chosen[n_chosen] = substance

@@ -307,7 +307,7 @@ class EiIndex:
 def _sums(values: Float, offsets: Int) -> Float:
     """Sum of every spectrum's values."""
     owner = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    result: Float = np.bincount(owner, weights=values, minlength=len(offsets) - 1)
+    result: Float = np.asarray(np.bincount(owner, values, len(offsets) - 1), dtype=np.float64)
     return result
 
 
@@ -364,12 +364,12 @@ def _query_peaks(scorer: Scorer, queries: Prepared, distinct: Float) -> Any:
     offsets = np.concatenate([[0], np.cumsum(keep)])[clean.offsets].astype(np.int64)
     mz, intensity, _ = kernel_arrays(clean.mz[keep], clean.intensity[keep], offsets)
     masses, values, offsets = kernel_arrays(queries.masses, queries.values[keep], offsets)
-    bins = np.searchsorted(distinct, mz)
+    bins = np.searchsorted(distinct, mz).astype(np.int32)
     bins[np.append(distinct, math.nan)[bins] != mz] = -1
     weight = _weights(scorer, mz, values)
     with np.errstate(over="ignore"):
         square = _sums(weight * weight, offsets)
-    return kernels.Peaks(mz, intensity, values, offsets, masses, bins.astype(np.int32), square)
+    return kernels.Peaks(mz, intensity, values, offsets, masses, bins, square)
 
 
 def _empty_columns() -> tuple[Any, ...]:
@@ -377,7 +377,9 @@ def _empty_columns() -> tuple[Any, ...]:
     return np.empty(0, dtype=np.int64), byte, byte, np.zeros(1, dtype=np.int64), word, byte, byte
 
 
-def _columns(bins: Int, weights: Any, strong: Any, peaks: Any, row: Int, n_mz: int, with_gaps: bool) -> Any:
+def _columns(
+    bins: npt.NDArray[np.int32], weights: Any, strong: Any, peaks: Any, row: Int, n_mz: int, with_gaps: bool
+) -> Any:
     from nps_spectra.kernels import nominal_search as kernels
 
     n_blocks = -(-len(row) // kernels.BLOCK)
