@@ -454,8 +454,10 @@ def _cosines(
             own += weight * weight
             n_matched += work.present[at]
         matched[k] = n_matched
-        score[k] = min(1.0, product / math.sqrt(norm * peaks.square[rows[k]]))
-        reverse[k] = min(1.0, product / math.sqrt(own * peaks.square[rows[k]])) if n_matched > 0 else 0.0
+        score[k] = reverse[k] = 0.0
+        if n_matched > 0:
+            score[k] = min(1.0, product / math.sqrt(norm * peaks.square[rows[k]]))
+            reverse[k] = min(1.0, product / math.sqrt(own * peaks.square[rows[k]]))
 
 
 @kernel
