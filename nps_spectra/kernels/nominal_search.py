@@ -986,36 +986,36 @@ def best_substances(
                 work.seen[substance] = 1
                 chosen[n_chosen] = substance
                 n_chosen += 1
+        count = written
         for substance in chosen[:n_chosen]:
             work.seen[substance] = 0
             own = substances.rows[substances.offsets[substance] : substances.offsets[substance + 1]]
-            while written + len(own) > len(out_row):
+            while count + len(own) > len(out_row):
                 out_row, out_matched = _longer_whole(out_row), _longer_whole(out_matched)
                 out_score, out_reverse = _longer(out_score), _longer(out_reverse)
-            count = written
             for row in own:
                 if len(allowed) == 0 or allowed[q * allowed_step + row] > 0:
                     out_row[count] = row
                     count += 1
-            _score_rows(
-                method,
-                mz,
-                intensity,
-                values,
-                query.masses[q],
-                norm,
-                peaks,
-                work,
-                out_row[written:count],
-                out_score[written:count],
-                out_reverse[written:count],
-                out_matched[written:count],
-            )
-            for k in range(written, count):
-                if out_matched[k] > 0 and out_score[k] > 0.0:
-                    out_row[written], out_score[written] = out_row[k], out_score[k]
-                    out_reverse[written], out_matched[written] = out_reverse[k], out_matched[k]
-                    written += 1
+        _score_rows(
+            method,
+            mz,
+            intensity,
+            values,
+            query.masses[q],
+            norm,
+            peaks,
+            work,
+            out_row[written:count],
+            out_score[written:count],
+            out_reverse[written:count],
+            out_matched[written:count],
+        )
+        for k in range(written, count):
+            if out_matched[k] > 0 and out_score[k] > 0.0:
+                out_row[written], out_score[written] = out_row[k], out_score[k]
+                out_reverse[written], out_matched[written] = out_reverse[k], out_matched[k]
+                written += 1
         _clear_tables(bins, work)
         best = np.arange(start[q], written)
         _sort(best, out_score, out_matched, out_row)
