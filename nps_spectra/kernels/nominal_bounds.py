@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
 from nps_spectra._jit import kernel
 from nps_spectra.kernels.nominal_layout import (
@@ -13,6 +12,7 @@ from nps_spectra.kernels.nominal_layout import (
     COSINE,
     Bits,
     Float,
+    Int,
     Method,
     Moving,
     Peaks,
@@ -20,9 +20,12 @@ from nps_spectra.kernels.nominal_layout import (
     Single,
     Work,
 )
+from nps_spectra.kernels.nominal_neighbours import LOSS
 
 #: The quotient of norms where nothing above a trace takes part: finite, so that 0 times it is 0.
 NOTHING_LEFT = 1e30
+#: What a match factor is less by, 0.5, less room for rounding where nothing is left of it.
+LESS = 0.4999
 
 
 @kernel
@@ -69,7 +72,6 @@ def cut_norms(query_lowest: float, places: Places, peaks: Peaks, unit_mass: bool
 def bound_block(
     method: Method,
     n_query: int,
-    counted: bool,
     unit: float,
     query_square: float,
     query_strong: float,
@@ -86,8 +88,8 @@ def bound_block(
     """
     cosine = method.kind == COSINE or method.kind == COMPOSITE
     scale, n = np.float32(method.scale), np.float32(n_query)
-    one, two, half = np.float32(1.0), np.float32(2.0), np.float32(0.5)
-    thousand = np.float32(1000.0)
+    one = np.float32(1.0)
+    thousand, less = np.float32(1000.0), np.float32(LESS)
     while places.runs[run] < base + size:
         start, stop = places.runs[run], places.runs[run + 1]
         run += 1
@@ -105,11 +107,11 @@ def bound_block(
             for i in range(len(bound)):
                 bound[i] = f * np.float32(sums[i])
         elif method.kind == COMPOSITE:
-            matched = work.matched[start - base : stop - base]
+            matched = work.matched[start:stop]
             for i in range(len(bound)):
                 c = min(one, f * np.float32(sums[i]))
                 dot = c * c if method.squared else c
-                common = np.float32(matched[i]) if counted else n
+                common = np.float32(matched[i])
                 bound[i] = scale * (n * dot + common - one) / (n + common) if sums[i] > 0 else np.float32(0.0)
         elif math.isinf(factor):
             for i in range(len(bound)):
@@ -118,22 +120,16 @@ def bound_block(
         elif not method.identity:
             for i in range(len(bound)):
                 c = f * np.float32(sums[i])
-                bound[i] = thousand * min(one, c * c * cut[i]) - half
-        elif counted:
-            matched, neighbours = work.matched[start - base : stop - base], work.neighbours[start - base : stop - base]
-            likely = work.likely[start:stop]
+                bound[i] = thousand * min(one, c * c * cut[i]) - less
+        else:
+            matched, neighbours, likely = work.matched[start:stop], work.neighbours[start:stop], work.likely[start:stop]
             for i in range(len(bound)):
                 c = f * np.float32(sums[i])
-                n1 = np.float32(max(matched[i], np.uint8(1)))
+                n1 = np.float32(max(matched[i], np.uint16(1)))
                 n2 = np.float32(neighbours[i])
                 square = min(one, c * c * cut[i])
                 likely[i] = square
-                value = thousand * (n1 * square + n2) / (n1 + n2) - half
-                bound[i] = value if sums[i] > 0 else np.float32(0.0)
-        else:
-            for i in range(len(bound)):
-                c = f * np.float32(sums[i])
-                value = thousand * (n * min(one, c * c * cut[i]) + n - one) / (two * n - one) - half
+                value = thousand * (n1 * square + n2) / (n1 + n2) - less
                 bound[i] = value if sums[i] > 0 else np.float32(0.0)
     return run
 
@@ -186,4 +182,20 @@ def hybrid_bounds(
                 inside = work.strong_from[places.lowest_bin[place]]
             if total > 0.0:
                 square = total * total * work.cut[place] / inside if inside > 0.0 else 1.0
-                work.bound[place] = 1000.0 * min(1.0, square) - 0.5
+                work.bound[place] = 1000.0 * min(1.0, square) - LESS
+
+
+@kernel
+def bound_by_ratios(some: Int, work: Work, bits: Bits) -> None:
+    """Lower the bounds ``bits`` of match factors at the places ``some`` by what ratios of neighbours lose at least."""
+    for k in range(len(some)):
+        place = some[k]
+        square = work.likely[place]
+        value = float(square)
+        if work.weighed[place] > 0:
+            ratios = 1.0 - LOSS * work.lost[place] / work.weighed[place]
+            if ratios > square:
+                n_matched, n_ratios = max(1, int(work.matched[place])), int(work.neighbours[place])
+                value = (n_matched * square + n_ratios * ratios) / (n_matched + n_ratios)
+        work.single[0] = 1000.0 * value - LESS
+        bits[k] = min(bits[k], work.single_bits[0])

@@ -18,6 +18,8 @@ Word = npt.NDArray[np.uint16]
 COSINE, MATCH_FACTOR, COMPOSITE, HYBRID = 0, 1, 2, 3
 #: Spectra of one block: its sums stay in the first-level cache, its places fit 16 bits.
 BLOCK = 16384
+#: Steps of the logarithm of a ratio of roots of intensities by e: those of 1 and 999 are 128 steps apart.
+RATIO_STEPS = 36.0
 #: Spectra whose bounds share one maximum.
 GROUP = 32
 
@@ -40,19 +42,22 @@ class Peaks(NamedTuple):
 class Columns(NamedTuple):
     """The library's bytes by m/z, in blocks of `BLOCK` places.
 
-    Entry ``block * n_mz + k`` of ``dense`` says where the column of the k-th m/z starts in ``weights`` and ``gaps``
-    (-1: it is a list), and entries ``e`` and ``e + 1`` of ``lists`` where its list starts and stops in the other three.
-    A gap is the distance from the next lower peak that is no trace, at most 255, and 0 where there is no peak.
+    Entry ``block * n_mz + k`` of ``dense`` says where the column of the k-th m/z starts in ``weights``, ``gaps`` and
+    ``ratios`` (-1: it is a list), and entries ``e`` and ``e + 1`` of ``lists`` where its list starts and stops in the
+    other four. A gap is the distance from the next lower peak that is no trace, at most 255, and 0 where there is no
+    peak; a ratio is that to this peak, as `ratio_byte` gives it. Both are for ``nist_identity`` only.
     """
 
     n_mz: int
     dense: Int
     weights: Byte
     gaps: Byte
+    ratios: Byte
     lists: Int
     place: Word
     list_weights: Byte
     list_gaps: Byte
+    list_ratios: Byte
 
 
 class Places(NamedTuple):
@@ -106,9 +111,13 @@ class Work(NamedTuple):
     """
 
     sums: Word
-    matched: Byte
-    neighbours: Byte
+    few_matched: Byte
+    few_neighbours: Byte
     column: Byte
+    matched: Word
+    neighbours: Word
+    weighed: Word
+    lost: Word
     bound: Single
     bound_bits: Bits
     likely: Single
@@ -127,7 +136,7 @@ class Work(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """All that is kept of a library. ``distinct`` are the m/z that ``bins`` number, ``substance`` is that of every row."""
+    """All that is kept of a library: ``distinct`` are the m/z that ``bins`` number, and ``substance`` is by row."""
 
     method: Method
     distinct: Float

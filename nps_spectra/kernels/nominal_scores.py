@@ -1,11 +1,10 @@
-"""Exact scores of a query against some spectra of a nominal-mass library, and scores that are exact but for rounding."""
+"""Scores of a query against some spectra of a nominal-mass library, exact or exact but for rounding."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-import numpy.typing as npt
 
 from nps_spectra._jit import kernel
 from nps_spectra.kernels.hybrid import hybrid_scores

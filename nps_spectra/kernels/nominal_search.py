@@ -11,11 +11,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
 from nps_spectra._jit import kernel
-from nps_spectra.kernels.nominal_bounds import bound_block, cut_norms, fill_strong, hybrid_bounds
-from nps_spectra.kernels.nominal_columns import count_common, count_neighbours, sum_block
+from nps_spectra.kernels.nominal_bounds import bound_block, bound_by_ratios, cut_norms, fill_strong, hybrid_bounds
+from nps_spectra.kernels.nominal_columns import sum_block
 from nps_spectra.kernels.nominal_layout import (
     BLOCK,
     COMPOSITE,
@@ -31,6 +30,7 @@ from nps_spectra.kernels.nominal_layout import (
     Word,
     Work,
 )
+from nps_spectra.kernels.nominal_neighbours import count_common, count_neighbours
 from nps_spectra.kernels.nominal_scores import clear_tables, close_to_identity, fill_tables, score_rows
 from nps_spectra.kernels.ranking import best_of_substances
 
@@ -127,7 +127,6 @@ def _bounds(
     if method.kind == HYBRID:
         hybrid_bounds(method, mz, values, query.masses[q], strong, places, layout.moving, layout.peaks, work)
         return
-    counted = b - a < 256
     n_places = len(places.row)
     run = 0
     for block in range((n_places + BLOCK - 1) // BLOCK):
@@ -136,10 +135,20 @@ def _bounds(
         entry = block * columns.n_mz
         sum_block(bins, weights[a:b], entry, size, columns, work.sums)
         if close:
-            count_neighbours(bins, mz, values, entry, size, columns, work)
-        if method.kind == COMPOSITE and counted:
-            count_common(bins, entry, size, columns, work.matched)
-        run = bound_block(method, b - a, counted, unit, query.square[q], strong, mz[0], base, size, run, places, work)
+            count_neighbours(bins, mz, values, False, entry, base, size, columns, work)
+        if method.kind == COMPOSITE:
+            count_common(bins, entry, base, size, columns, work)
+        run = bound_block(method, b - a, unit, query.square[q], strong, mz[0], base, size, run, places, work)
+
+
+@kernel
+def _losses(layout: Layout, mz: Float, values: Float, bins: Bits, work: Work) -> None:
+    """How much the ratios of neighbours differ at least, for every place."""
+    n_places = len(layout.places.row)
+    for block in range((n_places + BLOCK - 1) // BLOCK):
+        base = block * BLOCK
+        entry = block * layout.columns.n_mz
+        count_neighbours(bins, mz, values, True, entry, base, min(BLOCK, n_places - base), layout.columns, work)
 
 
 @kernel
@@ -172,6 +181,7 @@ def best_rows(
     closed: Byte,
     left_out: Int,
     left_bounds: Int,
+    many: int,
     work: Work,
     best: Int,
     best_score: Float,
@@ -183,8 +193,9 @@ def best_rows(
     ``query`` holds the peaks inside the limits of the method; ``weights`` their weights in units of ``unit`` (NaN: no
     bound can be given, score everything). ``order`` is the order in which queries are done. ``closed`` is empty or has
     one byte a place, above 0 where it may not be compared; nor may the places
-    ``left_out[left_bounds[q]:left_bounds[q + 1]]``. Query q has line q of ``best`` and its companions, as long as
-    substances are wanted, and of ``count``, how many were found.
+    ``left_out[left_bounds[q]:left_bounds[q + 1]]``. Where more than ``many`` match factors with ratios are left, all
+    ratios are looked at first. Query q has line q of ``best`` and its companions, as long as substances are wanted,
+    and of ``count``, how many were found.
     """
     method, places, peaks = layout.method, layout.places, layout.peaks
     n_places, top = len(places.row), best.shape[1]
@@ -207,7 +218,7 @@ def best_rows(
             continue
         mz, values, bins = query.mz[a:b], query.values[a:b], query.bins[a:b]
         bounded = not math.isnan(unit[q])
-        close = bounded and method.kind == MATCH_FACTOR and method.identity and b - a < 256
+        close = bounded and method.kind == MATCH_FACTOR and method.identity
         # Close scores differ from exact ones by less than the margin.
         margin = MARGIN if close else 0.0
         strong = 0.0
@@ -231,6 +242,9 @@ def best_rows(
             closely = close and step < 2
             if step == 1:
                 n_some = _collect(every, _bits(least, work), work.highest, work.bound_bits, some, bits)
+                if close and n_some > many:
+                    _losses(layout, mz, values, bins, work)
+                    bound_by_ratios(some[:n_some], work, bits[:n_some])
             elif step == 2:  # what may be among the best by close scores is scored exactly
                 n_some = 0
                 for k in range(n_found):

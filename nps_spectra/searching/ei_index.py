@@ -28,6 +28,8 @@ from nps_spectra.shifted import Hybrid, ModifiedCosine
 _SPARSE: Final = 24
 #: Tables by m/z are not longer; a library beyond is searched without bounds.
 _HIGHEST_MZ: Final = 1 << 16
+#: More match factors with ratios than this are worth it to look at all ratios first.
+_MANY: Final = 400
 #: What a sum of 16 bits holds, less room for rounding.
 _LARGEST_SUM: Final = 65400.0
 
@@ -108,7 +110,7 @@ class EiIndex:
         if bounded and method.kind == kernels.HYBRID:
             moving = _moving(masses[row], unit_weight)
         elif bounded:
-            columns = _columns(bins_inside, unit_weight, strong, peaks, row, len(distinct), with_ratios)
+            columns = _columns(bins_inside, unit_weight, peaks, row, len(distinct), with_ratios)
         if with_ratios:
             roots = _roots(bins_inside, intensity, offsets, row)
         self._scorer = scorer
@@ -178,6 +180,7 @@ class EiIndex:
             closed.view(np.uint8) if closed.any() else np.empty(0, dtype=np.uint8),
             np.concatenate([*places, np.empty(0, dtype=np.int64)]),
             np.cumsum([0, *(len(own) for own in places)]),
+            _MANY,
             self._work(),
             best,
             np.empty(shape),
@@ -221,9 +224,10 @@ class EiIndex:
         single = np.empty(1, dtype=np.float32)
         return Work(
             np.empty(block, dtype=np.uint16),
-            np.empty(block, dtype=np.uint8),
-            np.empty(block, dtype=np.uint8),
             np.zeros(block, dtype=np.uint8),
+            np.zeros(block, dtype=np.uint8),
+            np.zeros(block, dtype=np.uint8),
+            *(np.empty(n_places, dtype=np.uint16) for _ in range(4)),
             bound,
             bound.view(np.int32),
             likely,
@@ -294,7 +298,7 @@ def _no_columns() -> Any:
     from nps_spectra.kernels.nominal_layout import Columns
 
     byte, word = np.empty(0, dtype=np.uint8), np.empty(0, dtype=np.uint16)
-    return Columns(0, np.empty(0, dtype=np.int64), byte, byte, np.zeros(1, dtype=np.int64), word, byte, byte)
+    return Columns(0, np.empty(0, dtype=np.int64), *(byte,) * 3, np.zeros(1, dtype=np.int64), word, *(byte,) * 3)
 
 
 def _no_moving() -> Any:
@@ -333,7 +337,6 @@ def _roots(bins: npt.NDArray[np.int32], intensity: Float, offsets: Int, row: Int
 def _columns(
     bins: npt.NDArray[np.int32],
     unit_weight: Float,
-    strong: Mask,
     peaks: Any,
     row: Int,
     n_mz: int,
@@ -356,12 +359,12 @@ def _columns(
         n_mz,
         np.where(full, at[:-1], -1).astype(np.int64),
         np.zeros(at[-1], dtype=np.uint8),
-        np.zeros(at[-1] if with_gaps else 0, dtype=np.uint8),
+        *(np.zeros(at[-1] if with_gaps else 0, dtype=np.uint8) for _ in range(2)),
         lists,
         np.empty(lists[-1], dtype=np.uint16),
         np.empty(lists[-1], dtype=np.uint8),
-        np.empty(lists[-1] if with_gaps else 0, dtype=np.uint8),
+        *(np.empty(lists[-1] if with_gaps else 0, dtype=np.uint8) for _ in range(2)),
     )
     weights = np.ceil(np.nan_to_num(unit_weight) * 255.0).clip(0, 255).astype(np.uint8)
-    kernels.fill_columns(bins, weights, peaks.mz, strong.astype(np.uint8), row, peaks.offsets, columns)
+    kernels.fill_columns(bins, weights, peaks.mz, peaks.intensity, row, peaks.offsets, columns)
     return columns

@@ -16,6 +16,7 @@ from nps_spectra import Spectra, Spectrum, read_spectra
 from nps_spectra.errors import OptionError
 from nps_spectra.scorers import Prepared, Scorer
 from nps_spectra.scoring import ScoreOptions
+from nps_spectra.searching import ei_index
 from nps_spectra.searching.ei_index import EiIndex
 from nps_spectra.substances import substances_of
 
@@ -110,7 +111,10 @@ def test_index_equals_scoring_every_row(
     allowed = compared & (random.random(len(library)) < data.draw(st.sampled_from([1.0, 0.7])))
     left_out = [np.flatnonzero(random.random(len(library)) < data.draw(st.sampled_from([0.0, 0.5]))) for _ in queries]
     index = EiIndex(scorer, reference, substance, compared)
-    assert_same(scorer, asked, reference, substance, top, allowed, left_out, index)
+    for many in (0, 1 << 60):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(ei_index, "_MANY", many)
+            assert_same(scorer, asked, reference, substance, top, allowed, left_out, index)
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=NAMES)
