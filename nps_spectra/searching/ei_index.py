@@ -227,7 +227,10 @@ class EiIndex:
             np.zeros(block, dtype=np.uint8),
             np.zeros(block, dtype=np.uint8),
             np.zeros(block, dtype=np.uint8),
-            *(np.empty(n_places, dtype=np.uint16) for _ in range(4)),
+            np.empty(n_places, dtype=np.uint16),
+            np.empty(n_places, dtype=np.uint16),
+            np.empty(n_places, dtype=np.uint16),
+            np.empty(n_places, dtype=np.uint16),
             bound,
             bound.view(np.int32),
             likely,
@@ -298,7 +301,9 @@ def _no_columns() -> Any:
     from nps_spectra.kernels.nominal_layout import Columns
 
     byte, word = np.empty(0, dtype=np.uint8), np.empty(0, dtype=np.uint16)
-    return Columns(0, np.empty(0, dtype=np.int64), *(byte,) * 3, np.zeros(1, dtype=np.int64), word, *(byte,) * 3)
+    return Columns(
+        0, np.empty(0, dtype=np.int64), byte, byte, byte, np.zeros(1, dtype=np.int64), word, byte, byte, byte
+    )
 
 
 def _no_moving() -> Any:
@@ -359,11 +364,13 @@ def _columns(
         n_mz,
         np.where(full, at[:-1], -1).astype(np.int64),
         np.zeros(at[-1], dtype=np.uint8),
-        *(np.zeros(at[-1] if with_gaps else 0, dtype=np.uint8) for _ in range(2)),
+        np.zeros(at[-1] if with_gaps else 0, dtype=np.uint8),
+        np.zeros(at[-1] if with_gaps else 0, dtype=np.uint8),
         lists,
         np.empty(lists[-1], dtype=np.uint16),
         np.empty(lists[-1], dtype=np.uint8),
-        *(np.empty(lists[-1] if with_gaps else 0, dtype=np.uint8) for _ in range(2)),
+        np.empty(lists[-1] if with_gaps else 0, dtype=np.uint8),
+        np.empty(lists[-1] if with_gaps else 0, dtype=np.uint8),
     )
     weights = np.ceil(np.nan_to_num(unit_weight) * 255.0).clip(0, 255).astype(np.uint8)
     kernels.fill_columns(bins, weights, peaks.mz, peaks.intensity, row, peaks.offsets, columns)
