@@ -13,10 +13,11 @@ import numpy.typing as npt
 from nps_spectra.library import Library
 from nps_spectra.scorers import Float, Int, Mask, Prepared, Scorer, Technique, kernel_rows
 from nps_spectra.scoring import techniques_of, with_query_mass
-from nps_spectra.searching.candidates import Index, index_of, ranges
+from nps_spectra.searching.candidates import Index, ranges
 from nps_spectra.searching.explaining import hits_of, rows_of_substances
 from nps_spectra.searching.gates import Allowed, Gate, Gates, Kind, within
 from nps_spectra.searching.hits import Hit, QueryResult
+from nps_spectra.searching.indexes import index_of
 from nps_spectra.spectra import Spectra
 
 LeftOut = int | npt.NDArray[np.int64] | None
@@ -239,18 +240,24 @@ class Searching:
         if allowed.reason is not None or not self._narrows(kind):
             return _Compared(allowed, left_out)
         if self._gate.precursor_tolerance is None or kind.technique == "EI":
-            bounds = len(allowed.rows) * np.arange(len(numbers) + 1, dtype=np.int64)
-            rows = np.tile(allowed.rows, len(numbers))
-        else:
-            start, stop = within(self._gate.precursor_tolerance, self._questions.precursor_mz[numbers], allowed)
-            bounds = _bounds(stop - start)
-            rows = allowed.by_precursor[0][ranges(start, stop - start)]
+            # Most rows stay, as few state what is asked for: those that go are left out.
+            return _Compared(
+                allowed, [self._outside(n, out, allowed) for n, out in zip(numbers, left_out, strict=True)]
+            )
+        start, stop = within(self._gate.precursor_tolerance, self._questions.precursor_mz[numbers], allowed)
+        bounds = _bounds(stop - start)
+        rows = allowed.by_precursor[0][ranges(start, stop - start)]
         keep = self._permits(np.repeat(numbers, np.diff(bounds)), rows)
         for q, out in enumerate(left_out):
             if len(out):
                 part = slice(int(bounds[q]), int(bounds[q + 1]))
                 keep[part] &= ~np.isin(rows[part], out)
         return _Compared(allowed, left_out, np.concatenate(([0], np.cumsum(keep)))[bounds], rows[keep])
+
+    def _outside(self, number: int, left_out: Int, allowed: Allowed) -> Int:
+        """What the user left out for a query, and the rows that are not near enough."""
+        near = self._permits(np.full(len(allowed.rows), number), allowed.rows)
+        return np.union1d(left_out, allowed.rows[~near])
 
     def _permits(self, numbers: Int, rows: Int) -> Mask:
         """Whether the query and the library row at each place are near enough, but for the precursor m/z."""

@@ -20,8 +20,6 @@ from nps_spectra.shifted import Hybrid, ModifiedCosine, NeutralLoss
 
 Single = npt.NDArray[np.float32]
 
-#: Queries from which building an index takes less time than scoring every spectrum.
-FEW_QUERIES: Final = 32
 #: Rows of a block: their sums are 64 KiB.
 _BLOCK_ROWS: Final = 16384
 #: Parts of the postings of a block by m/z, an eighth of a Da each; the last has all from 2,048 Da.
@@ -29,8 +27,6 @@ _CELLS: Final = 16384
 _CELLS_PER_DA: Final = 8.0
 #: Rows kept for each query before the line is cleared of what has fallen below the best.
 _CAPACITY: Final = 1024
-#: Substances up to which a list of the best is kept; asked for more, every spectrum is scored.
-_MOST_SUBSTANCES: Final = 100
 #: Least value of a peak in an index: its products are above 0 in single precision.
 _LEAST_VALUE: Final = 1e-15
 #: Twice the rounding unit of single precision.
@@ -65,29 +61,6 @@ class Index(Protocol):
         ``allowed`` are the library rows to compare with, ``left_out`` for each query the rows to leave out of them.
         """
         ...
-
-
-def index_of(library: Library, scorer: Scorer, top: int, queries: int) -> Index | None:
-    """The index for a scorer, built once and kept while the library is open; None: every spectrum is to be scored.
-
-    For a few queries an index is not built.
-    """
-    key = ("postings", scorer)
-    if not _can_be_indexed(scorer) or top > _MOST_SUBSTANCES:
-        return None
-    if queries < FEW_QUERIES and not library.keeps(key):
-        return None
-    index: Index = library.kept(key, lambda: PostingIndex(library, scorer))
-    return index
-
-
-def _can_be_indexed(scorer: Scorer) -> bool:
-    """Whether a score is bounded by sums over peaks that match within a fixed window."""
-    if isinstance(scorer, Hybrid) and scorer.technique == "EI":
-        return False  # its sums leave out peaks by where both spectra start
-    if isinstance(scorer, (ModifiedCosine, NeutralLoss, Hybrid)):
-        return scorer.tolerance.unit == "Da"  # ppm is of the m/z, which losses do not tell
-    return isinstance(scorer, (WeightedCosine, Entropy))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +139,15 @@ class PostingIndex:
         losses = np.nan_to_num(_losses(prepared)) if self._losses or self._shifted else np.empty(0)
         self._postings = _postings(losses if self._losses else prepared.clean.mz, values, own, *common)
         self._moved = _postings(losses, values, own, *common) if self._shifted else self._postings
+
+    @staticmethod
+    def fits(scorer: Scorer) -> bool:
+        """Whether a score is bounded by sums over peaks that match within a fixed window."""
+        if isinstance(scorer, Hybrid) and scorer.technique == "EI":
+            return False  # its sums leave out peaks by where both spectra start
+        if isinstance(scorer, (ModifiedCosine, NeutralLoss, Hybrid)):
+            return scorer.tolerance.unit == "Da"  # ppm is of the m/z, which losses do not tell
+        return isinstance(scorer, (WeightedCosine, Entropy))
 
     def _values(self, prepared: Prepared) -> tuple[Single, Single]:
         """What is summed, for every peak: weights of norm 1, or shares; and share x log2(share)."""

@@ -107,7 +107,8 @@ class Gates:
         ]
 
     @cached_property
-    def _ei(self) -> Mask:
+    def ei(self) -> Mask:
+        """Library rows that are EI spectra."""
         return np.array([family == "EI" for family in self._family], dtype=bool)
 
     def allowed(self, kind: Kind) -> Allowed:
@@ -128,7 +129,7 @@ class Gates:
                 "export it centroided",
             )
         technique = kind.technique
-        mask = self._ei if technique == "EI" else ~self._ei
+        mask = self.ei if technique == "EI" else ~self.ei
         if not mask.any():
             hint = "; if the query is EI and does not say so, name the ionisation" if kind.ionization is None else ""
             return Allowed(none, precursor_mz, f"the library holds no {technique} spectra{hint}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from collections.abc import Sized
 
@@ -13,9 +14,11 @@ from hypothesis import strategies as st
 
 from nps_spectra import Hits, Library, Spectra, Spectrum, search
 from nps_spectra.errors import CoverageError, NoHitsError
-from nps_spectra.searching import batches, candidates
+from nps_spectra.searching import batches, candidates, indexes
 
 NEVER = 1 << 60
+COMPILED = os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
+OF_EI = ["weighted_cosine", "nist_identity", "nist_simple", "stein_scott_1994", "hybrid"]
 INDEXED = ["weighted_cosine", "entropy", "modified_cosine", "neutral_loss", "hybrid"]
 
 
@@ -23,7 +26,7 @@ def found(few_queries: int, queries: Spectra, library: Library, **options: objec
     """All that a search says, with an index from this many queries on; or the error that it ends with."""
     fresh = Library(library.spectra, name=library.name, substances=library.substances)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(candidates, "FEW_QUERIES", few_queries)
+        patch.setattr(indexes, "FEW_QUERIES", few_queries)
         try:
             hits: Hits = search(queries, fresh, **options)  # type: ignore[arg-type]
         except (NoHitsError, CoverageError) as error:
@@ -73,6 +76,49 @@ def test_with_an_index_the_hits_are_the_same(
     assert found(0, asked, library, **options) == found(NEVER, asked, library, **options)
 
 
+@st.composite
+def nominal_spectra(draw: st.DrawFn, count: int) -> list[Spectrum]:
+    """Spectra at whole m/z, of EI but for a few, with equal scores, traces, and retention indices that few state."""
+    return [
+        Spectrum(
+            mz := sorted(draw(st.sets(st.integers(30, 45), max_size=8))),
+            [draw(st.sampled_from([1.0, 2.0, 30.0, 999.0])) for _ in mz],
+            name=f"substance {draw(st.integers(0, 4))}",
+            ionization=draw(st.sampled_from(["EI", "EI", "EI", "ESI"])),
+            nominal_mass=draw(st.sampled_from([60, 61, 74, None])),
+            retention_index=draw(st.sampled_from([1500.0, 1510.0, None])),
+            accession=str(number),
+        )
+        for number in range(count)
+    ]
+
+
+@settings(max_examples=100 if COMPILED else 30, deadline=None)
+@given(
+    nominal_spectra(12),
+    nominal_spectra(3),
+    st.sampled_from(OF_EI),
+    st.integers(1, 6),
+    st.booleans(),
+    st.sampled_from([None, 5.0]),
+)
+def test_with_an_index_of_nominal_spectra_the_hits_are_the_same(
+    reference: list[Spectrum],
+    queries: list[Spectrum],
+    method: str,
+    top: int,
+    leave_out: bool,
+    width: float | None,
+) -> None:
+    library = Library(Spectra.of(reference), name="test")
+    others = [spectrum for spectrum in queries if spectrum.ionization == "EI"]
+    asked = Spectra.of([Spectrum([40], [999], ionization="EI", nominal_mass=60), *others])
+    options: dict[str, object] = {"method": method, "top": top, "retention_index_tolerance": width}
+    if leave_out:
+        options["leave_out"] = [np.array([1, 5, 99]), *range(len(others))]
+    assert found(0, asked, library, **options) == found(NEVER, asked, library, **options)
+
+
 @pytest.mark.parametrize("method", INDEXED)
 def test_more_equal_scores_than_a_line_has_room_for(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(candidates, "_CAPACITY", 4)
@@ -80,7 +126,7 @@ def test_more_equal_scores_than_a_line_has_room_for(method: str, monkeypatch: py
         Spectrum([100.0, 200.0], [9, 5], name=f"copy {number}", ms_level=2, precursor_mz=300.0) for number in range(20)
     ]
     library = Library(Spectra.of(copies), name="copies")
-    monkeypatch.setattr(candidates, "FEW_QUERIES", 0)
+    monkeypatch.setattr(indexes, "FEW_QUERIES", 0)
     hits = search(copies[0], library, method=method, top=3)
     assert [hit.library_id for hit in hits] == [0, 1, 2]
 
@@ -113,7 +159,7 @@ def test_no_query_has_to_be_compared_with_everything_after_all(method: str, monk
     def refuse(compared: object, queries: Sized) -> None:
         assert len(queries) == 0, "the index left out what may be a hit"
 
-    monkeypatch.setattr(candidates, "FEW_QUERIES", 0)
+    monkeypatch.setattr(indexes, "FEW_QUERIES", 0)
     spectra = random_spectra(3)
     library = Library(spectra, name="test")
     search(spectra[:1], library, method=method)
@@ -123,7 +169,7 @@ def test_no_query_has_to_be_compared_with_everything_after_all(method: str, monk
 
 @pytest.mark.parametrize("method", ["modified_cosine", "hybrid"])
 def test_peaks_above_the_precursor_match_shifted_too(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(candidates, "FEW_QUERIES", 0)
+    monkeypatch.setattr(indexes, "FEW_QUERIES", 0)
     query = Spectrum([100.0, 320.0], [60, 40], precursor_mz=300.0, ms_level=2)
     analogue = Spectrum([100.0, 334.0], [60, 40], precursor_mz=314.0, ms_level=2, name="analogue")
     fragment = Spectrum([100.0], [60], precursor_mz=328.0, ms_level=2, name="fragment")

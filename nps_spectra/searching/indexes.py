@@ -1,0 +1,38 @@
+"""Which index finds the best spectra for a scorer."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nps_spectra.library import Library
+from nps_spectra.scorers import Scorer
+from nps_spectra.searching.candidates import Index, PostingIndex
+from nps_spectra.searching.ei_index import EiIndex
+from nps_spectra.searching.gates import Gates
+
+#: Queries from which building an index takes less time than scoring every spectrum.
+FEW_QUERIES: Final = 32
+#: Substances up to which a list of the best is kept; asked for more, every spectrum is scored.
+MOST_SUBSTANCES: Final = 100
+
+
+def index_of(library: Library, scorer: Scorer, top: int, queries: int) -> Index | None:
+    """The index for a scorer, built once and kept while the library is open; None: every spectrum is to be scored.
+
+    For a few queries an index is not built.
+    """
+    nominal = EiIndex.fits(scorer)
+    if top > MOST_SUBSTANCES or not (nominal or PostingIndex.fits(scorer)):
+        return None
+    key = ("index", scorer)
+    if queries < FEW_QUERIES and not library.keeps(key):
+        return None
+
+    def built() -> Index:
+        if not nominal:
+            return PostingIndex(library, scorer)
+        gates: Gates = library.kept("gates", lambda: Gates(library))
+        return EiIndex(scorer, library.prepared(scorer), library.substances.of_row, gates.ei)
+
+    index: Index = library.kept(key, built)
+    return index
