@@ -2,8 +2,8 @@
 
 Takes files of EI spectra that ``nps_spectra.read_spectra`` reads. The class of a spectrum comes from the registry
 (``substances.csv``), its structure, or the words of its name (``nps_spectra.identification.class_labels``); spectra of
-unknown class are left out and counted. ``--structures`` names files that state SMILES and InChIKey, such as MassBank, to
-look structures up; their spectra are not learnt from. The same files give the same model, to the last byte.
+unknown class are left out and counted. ``--structures`` names files that state SMILES and InChIKey, such as MassBank,
+to look structures up; their spectra are not learnt from. The same files give the same model, to the last byte.
 """
 
 from __future__ import annotations

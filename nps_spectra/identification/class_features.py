@@ -1,7 +1,7 @@
 """What an NPS class is told from in an EI spectrum: ions, losses, differences between peaks, masses modulo 14.
 
 The kinds of features are those of Varmuza & Werther, J. Chem. Inf. Comput. Sci. 1996, 36, 323,
-doi:10.1021/ci9501406: peaks, logarithms aside, autocorrelation and modulo-14 sums tell substructures in spectra.
+doi:10.1021/ci9501406: intensities, autocorrelation and modulo-14 sums tell substructures in spectra.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def nominal_intensities(spectra: Spectra) -> Float:
     inside = (clean.mz <= HIGHEST_MZ) & (clean.mz >= 0)
     dense[rows[inside], clean.mz[inside].astype(np.int64)] = clean.intensity[inside]
     base = dense.max(axis=1, keepdims=True, initial=0.0)
-    return np.divide(dense, base, out=np.zeros_like(dense), where=base > 0)
+    relative: Float = np.divide(dense, base, out=np.zeros_like(dense), where=base > 0)
+    return relative
 
 
 def feature_names() -> list[str]:
@@ -92,7 +93,8 @@ def features(intensities: Float) -> Float:
     }
     joined = np.concatenate([blocks[name] * (weight / square**0.5) for name, square, weight in _BLOCKS], axis=1)
     length = np.linalg.norm(joined, axis=1, keepdims=True)
-    return np.divide(joined, length, out=np.zeros_like(joined), where=length > 0)
+    unit: Float = np.divide(joined, length, out=np.zeros_like(joined), where=length > 0)
+    return unit
 
 
 def _losses(intensities: Float, root: Float) -> Float:

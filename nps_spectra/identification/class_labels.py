@@ -26,7 +26,7 @@ CLASSES: Final = (
     "Aminoindanes",
     NONE_OF_THESE,
 )
-#: Substructures, the first that fits decides. A structure that fits none and is no NPS of the registry is none of these.
+#: Substructures, the first that fits decides; a structure that fits none is none of these.
 #: Synthetic cannabinoids have no common structure and are known by the registry and by name.
 _STRUCTURES: Final = (
     ("Fentanyl analogues", "[#7]1[#6][#6][#6]([#6][#6]1)[#7](C(=O))a"),
@@ -61,7 +61,8 @@ _TOO_HEAVY: Final[Mapping[str, int]] = {
 #: Words of names; the first that fits decides.
 _DERIVATIVE: Final = re.compile(
     r"derivative|\b(?:mono|di|bis|tris|tri)?-?(?:TMS|TBDMS|TFA|HFBA?|PFP|BSTFA|TPC)\b|trifluoroacetyl|artifact|break|degrad"
-    r"|rearrangement|imine|nitrostyrene|nitropropene|glyoxylamide|acetylated|\bN-?acet|\bN,?[A-Z.-]*-?(?:di)?(?:acetyl|formyl)|,? acetyl$|seco"
+    r"|rearrangement|imine|nitrostyrene|nitropropene|glyoxylamide|acetylated|\bN-?acet|\bN,?[A-Z.-]*-?(?:di)?(?:acetyl|formyl)"
+    r"|,? acetyl$|seco"
     r"|carbamate|precursor",
     re.IGNORECASE,
 )
@@ -72,7 +73,8 @@ _NAMES: Final = tuple(
         ("Nitazenes", r"nitazen|nitazep[iy]"),
         (
             "Synthetic cannabinoids",
-            r"\bJWH[ -]?\d|\bAM-?\d{3,4}\b|[EM]AM-?2201|\bUR-?144|XLR-?1[12]|P?INACA\b|\bP?ICA\b|BINACA|FUBI[CN]A|CHMI[CN]A"
+            r"\bJWH[ -]?\d|\bAM-?\d{3,4}\b|[EM]AM-?2201|\bUR-?144|XLR-?1[12]|P?INACA\b|\bP?ICA\b|BINACA"
+            r"|FUBI[CN]A|CHMI[CN]A"
             r"|P7AICA|BUTI[CN]A|BICA\b|AKB-?48|\b[PB]B-22|RCS-\d|CP[ -]?47,?497|\bHU-(?:210|211|308|331)|\bWIN[ -]\d"
             r"|\bA-?(?:796|834|836)|NNEI|\bMN-(?:18|24|25)|\bTHJ|QUPA?IC|NPB-22|\bOrg 2\d{4}|\bCB-(?:13|25)|FUB-144"
             r"|SDB-00|\bADB\b|5F-(?:AMB|ADB)|FAB-144|\bA[DP]B-|\bCUMYL-",
@@ -85,7 +87,8 @@ _NAMES: Final = tuple(
         ),
         (
             "Tryptamines",
-            r"tryptamine|\b[4-7]-?(?:MeO|HO|AcO|Methoxy|Acetoxy|Hydroxy|Fluoro)[ -](?:DMT|DET|DPT|MET|TMT|MPT|[DME]iPT|D?M?ALT|[DM]PT)\b",
+            r"tryptamine|\b[4-7]-?(?:MeO|HO|AcO|Methoxy|Acetoxy|Hydroxy|Fluoro)[ -]"
+            r"(?:DMT|DET|DPT|MET|TMT|MPT|[DME]iPT|D?M?ALT|[DM]PT)\b",
         ),
         (
             "Phencyclidine-type substances",
@@ -95,7 +98,8 @@ _NAMES: Final = tuple(
         ("Aminoindanes", r"aminoindan|\bMDAI\b|\bMMAI\b|\b5-IAI\b"),
         (
             "Piperazines",
-            r"(?:phenyl|benzyl|benzoyl|piperonyl)\)?[ -]?(?:\d-methyl)?piperazine|methyl-\d-phenylpiperazine|\bBZP\b|\bTFMPP\b",
+            r"(?:phenyl|benzyl|benzoyl|piperonyl)\)?[ -]?(?:\d-methyl)?piperazine"
+            r"|methyl-\d-phenylpiperazine|\bBZP\b|\bTFMPP\b",
         ),
         (
             "Phenethylamines",

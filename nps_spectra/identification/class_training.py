@@ -169,11 +169,12 @@ def _identities(spectra: Spectra) -> list[list[str]]:
 
 def _unit(vectors: Float) -> Float:
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
+    unit: Float = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
+    return unit
 
 
 def thinned(training: TrainingSet, most: int) -> TrainingSet:
-    """At most this many spectra that are none of the classes, evenly taken: they are endless and weigh the others down."""
+    """At most this many spectra that are none of the classes, evenly taken: there is no end to such substances."""
     none = [row for row, label in enumerate(training.labels) if label == NONE_OF_THESE]
     if len(none) <= most:
         return training

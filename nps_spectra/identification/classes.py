@@ -23,6 +23,8 @@ from nps_spectra.atomic import write_text
 from nps_spectra.errors import InputError, OptionError
 from nps_spectra.identification.assessment import ClassEstimate, ClassModel
 from nps_spectra.identification.class_features import feature_names, features, nominal_intensities
+from nps_spectra.identification.class_indications import indications
+from nps_spectra.identification.class_labels import NONE_OF_THESE
 from nps_spectra.scoring import technique_of
 from nps_spectra.spectra import Spectra
 from nps_spectra.spectrum import Spectrum
@@ -55,6 +57,7 @@ class _Fitted:
     slope: float
     offsets: Float
     least_probability: float
+    least_other: float
     means: Float
     least_likeness: float
     training: Mapping[str, Any]
@@ -71,6 +74,8 @@ class ClassEstimator:
         0: every spectrum weighs the same; 1: every class does.
     right : float
         Share of right answers on unseen groups for which the least probability of an answer is set.
+    false : float
+        Largest share of spectra that are none of the classes for which one may be stated.
 
     Examples
     --------
@@ -81,15 +86,18 @@ class ClassEstimator:
     ['amine']
     """
 
-    def __init__(self, *, regularisation: float = 0.1, balance: float = 0.5, right: float = 0.98) -> None:
-        if not (regularisation > 0 and 0 <= balance <= 1 and 0 < right < 1):
+    def __init__(
+        self, *, regularisation: float = 0.3, balance: float = 0.5, right: float = 0.975, false: float = 0.04
+    ) -> None:
+        if not (regularisation > 0 and 0 <= balance <= 1 and 0 < right < 1 and 0 < false < 1):
             raise OptionError(
-                f"found regularisation {regularisation}, balance {balance}, right {right}: expected a number > 0, "
-                "one of 0 to 1, and one between 0 and 1"
+                f"found regularisation {regularisation}, balance {balance}, right {right}, false {false}: expected a "
+                "number > 0, one of 0 to 1, and two between 0 and 1"
             )
         self.regularisation = regularisation
         self.balance = balance
         self.right = right
+        self.false = false
         self._fitted: _Fitted | None = None
 
     def fit(
@@ -137,7 +145,7 @@ class ClassEstimator:
             _rounded(_CONSTANT * dual.sum(axis=0)),
             float(_rounded(np.array(slope))),
             _rounded(offsets),
-            _least_probability(_softmax(slope * scores + offsets), truth, self.right),
+            *_least_probabilities(_softmax(slope * scores + offsets), truth, _other(classes), self.right, self.false),
             _rounded(means),
             float(_rounded(np.quantile(likeness, _REMOTE))),
             {
@@ -154,8 +162,7 @@ class ClassEstimator:
         targets = np.where(truth[:, np.newaxis] == np.arange(classes), 1.0, -1.0)
         counts = np.bincount(truth, minlength=classes)
         weights = (counts.mean() / counts[truth]) ** self.balance
-        solved: Float = np.linalg.solve(gram + np.diag(self.regularisation / weights), targets)
-        return solved
+        return np.asarray(np.linalg.solve(gram + np.diag(self.regularisation / weights), targets), dtype=np.float64)
 
     def _unseen_scores(self, gram: Float, truth: Int, classes: int, groups: Int) -> Float:
         """Scores of each spectrum by regressions that saw nothing of its group, shape (spectra, classes)."""
@@ -200,12 +207,12 @@ class ClassEstimator:
             order = np.argsort(-row, kind="stable")
             best = int(order[0])
             probabilities = tuple((fitted.classes[k], float(row[k])) for k in order.tolist())
-            reasons = _reasons(spectrum, float(row[best]), float(likeness), fitted)
+            reasons = _reasons(spectrum, fitted.classes[best], float(row[best]), float(likeness), fitted)
             if reasons:
                 found.append(ClassEstimate(probabilities=probabilities, abstained=reasons))
                 continue
             label = fitted.classes[best]
-            found.append(ClassEstimate(label, float(row[best]), probabilities))
+            found.append(ClassEstimate(label, float(row[best]), probabilities, indications(spectrum, label)))
         return found
 
     def estimate(self, spectrum: Spectrum) -> ClassEstimate:
@@ -230,6 +237,7 @@ class ClassEstimator:
             "format": _FORMAT,
             "classes": list(fitted.classes),
             "least_probability": fitted.least_probability,
+            "least_probability_of_none": fitted.least_other,
             "least_likeness": fitted.least_likeness,
             "training": dict(fitted.training),
             "digest": self.digest,
@@ -248,10 +256,12 @@ class ClassEstimator:
             "regularisation": self.regularisation,
             "balance": self.balance,
             "right": self.right,
+            "false": self.false,
             "classes": list(fitted.classes),
             "training": dict(fitted.training),
             "slope": fitted.slope,
             "least_probability": fitted.least_probability,
+            "least_probability_of_none": fitted.least_other,
             "least_likeness": fitted.least_likeness,
             "offsets": fitted.offsets.tolist(),
             "intercepts": fitted.intercepts.tolist(),
@@ -276,7 +286,12 @@ class ClassEstimator:
         """
         content = _read(Path(path))
         try:
-            model = cls(regularisation=content["regularisation"], balance=content["balance"], right=content["right"])
+            model = cls(
+                regularisation=content["regularisation"],
+                balance=content["balance"],
+                right=content["right"],
+                false=content["false"],
+            )
             classes = tuple(str(label) for label in content["classes"])
             count = len(classes)
             model._fitted = _Fitted(
@@ -286,6 +301,7 @@ class ClassEstimator:
                 float(content["slope"]),
                 _array(content, "offsets", (count,)),
                 float(content["least_probability"]),
+                float(content["least_probability_of_none"]),
                 _array(content, "means", (count, None)),
                 float(content["least_likeness"]),
                 dict(content["training"]),
@@ -345,7 +361,7 @@ def _array(content: Mapping[str, Any], field: str, shape: tuple[int | None, ...]
     return found
 
 
-def _reasons(spectrum: Spectrum, probability: float, likeness: float, fitted: _Fitted) -> tuple[str, ...]:
+def _reasons(spectrum: Spectrum, label: str, probability: float, likeness: float, fitted: _Fitted) -> tuple[str, ...]:
     """Why no class is given; empty if one is."""
     if len(spectrum.mz) == 0:
         return ("the spectrum has no peak",)
@@ -357,10 +373,9 @@ def _reasons(spectrum: Spectrum, probability: float, likeness: float, fitted: _F
             f"unlike all spectra learnt from: cosine {likeness:.2f} with the class most alike, "
             f"expected at least {fitted.least_likeness:.2f}"
         )
-    if probability < fitted.least_probability:
-        reasons.append(
-            f"the most probable class has {probability:.2f}, expected at least {fitted.least_probability:.2f}"
-        )
+    least = fitted.least_other if label == NONE_OF_THESE else fitted.least_probability
+    if probability < least:
+        reasons.append(f"the most probable class, {label}, has {probability:.2f}: expected at least {least:.2f}")
     return tuple(reasons)
 
 
@@ -391,7 +406,7 @@ def fold_of_groups(groups: Int, truth: Int, folds: int) -> Int:
 
 def _softmax(values: Float) -> Float:
     shifted = np.exp(values - values.max(axis=1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
 def _calibrated(scores: Float, truth: Int) -> tuple[float, Float]:
@@ -413,14 +428,39 @@ def _calibrated(scores: Float, truth: Int) -> tuple[float, Float]:
     return float(best.x[0]), np.asarray(best.x[1:])
 
 
-def _least_probability(probabilities: Float, truth: Int, right: float) -> float:
-    """Least probability above which this share of the answers is right; 1 if there is none."""
-    highest = probabilities.max(axis=1)
-    correct = probabilities.argmax(axis=1) == truth
+def _other(classes: Sequence[str]) -> int | None:
+    """Which of the classes is that of everything else."""
+    return classes.index(NONE_OF_THESE) if NONE_OF_THESE in classes else None
+
+
+def _least_probabilities(
+    probabilities: Float, truth: Int, other: int | None, right: float, false: float
+) -> tuple[float, float]:
+    """Least probabilities of a class, and of "none of these", above which answers are right often enough; 1 if never.
+
+    Of the spectra of a class for which one is stated, the share `right` must be given their own; and a class may be
+    stated for no more than the share `false` of those that have none.
+    """
+    highest, answer = probabilities.max(axis=1), probabilities.argmax(axis=1)
+    is_class = truth != other
+    stated = answer != other
+    least = _least(highest[stated & is_class], (answer == truth)[stated & is_class], right)
+    wrongly = np.sort(highest[stated & ~is_class])[::-1]
+    allowed = int(false * int((~is_class).sum()))
+    if len(wrongly) > allowed:
+        least = max(least, _up(float(wrongly[allowed])))
+    return least, _least(highest[~stated], (answer == truth)[~stated], right)
+
+
+def _least(highest: Float, correct: npt.NDArray[np.bool_], right: float) -> float:
     order = np.argsort(-highest, kind="stable")
     share = np.cumsum(correct[order]) / np.arange(1, len(order) + 1)
     enough = np.flatnonzero(share >= right)
-    return 1.0 if len(enough) == 0 else float(np.ceil(highest[order[enough[-1]]] * 1e4) / 1e4)
+    return 1.0 if len(enough) == 0 else min(1.0, float(np.floor(highest[order[enough[-1]]] * 1e4) / 1e4))
+
+
+def _up(value: float) -> float:
+    return min(1.0, float(np.floor(value * 1e4) / 1e4 + 1e-4))
 
 
 def _likeness_vectors(intensities: Float) -> Float:
@@ -430,7 +470,8 @@ def _likeness_vectors(intensities: Float) -> Float:
 
 def _unit(vectors: Float) -> Float:
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
+    unit: Float = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
+    return unit
 
 
 def _rounded(values: Float | np.floating[Any]) -> Float:
