@@ -1,0 +1,165 @@
+"""What a calibration looks at: numbers made of the evidence, each larger the more it speaks for a candidate.
+
+What is not known speaks neither for nor against: a candidate without a formula has 0 where the formula is asked.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from nps_spectra.identification.evidence import Evidence
+from nps_spectra.scorers import Technique
+
+Float = npt.NDArray[np.float64]
+
+#: Likeness closer to equality than this is no further evidence: it is within the rounding of library spectra.
+_EQUAL: Final = 0.001
+#: Scale of match factors, of which the gaps between scores are taken.
+_LARGEST: Final[Mapping[str, float]] = {"nist_identity": 1000.0}
+
+Feature = Callable[[Evidence, Sequence[Evidence]], float]
+
+
+def likeness(similarity: float | None) -> float:
+    """Tenfold steps by which a similarity of 0 to 1 is nearer to equality than nothing in common: 0.9 is 1, 0.99 is 2.
+
+    Replicates differ by a factor in what they lack to 1, not by a difference of scores.
+
+    Examples
+    --------
+    >>> round(likeness(0.9), 6), likeness(0.0), likeness(None), round(likeness(1.0), 6)
+    (1.0, 0.0, 0.0, 3.0)
+    """
+    return 0.0 if similarity is None else math.log10(1 / max(1 - similarity, _EQUAL))
+
+
+def features_of(evidence: Sequence[Evidence], technique: Technique) -> Float:
+    """Features of all candidates of one query, in their order.
+
+    Parameters
+    ----------
+    evidence : sequence of Evidence
+    technique : {"EI", "MS/MS"}
+
+    Returns
+    -------
+    ndarray of float64, shape (candidates, features)
+        In the order of ``FEATURES[technique]``.
+
+    Examples
+    --------
+    >>> features_of((), "EI").shape == (0, len(FEATURES["EI"]))
+    True
+    """
+    wanted = FEATURES[technique]
+    found = [[feature(one, evidence) for feature in wanted.values()] for one in evidence]
+    return np.array(found, dtype=np.float64).reshape(len(evidence), len(wanted))
+
+
+def _match(one: Evidence, _: Sequence[Evidence]) -> float:
+    return likeness(None if one.match_factor is None else one.match_factor / 1000)
+
+
+def _reverse_match(one: Evidence, _: Sequence[Evidence]) -> float:
+    return likeness(None if one.reverse_match_factor is None else one.reverse_match_factor / 1000)
+
+
+def _entropy(one: Evidence, _: Sequence[Evidence]) -> float:
+    return likeness(one.entropy_similarity)
+
+
+def _query_explained(one: Evidence, _: Sequence[Evidence]) -> float:
+    return likeness(one.query_explained)
+
+
+def _library_explained(one: Evidence, _: Sequence[Evidence]) -> float:
+    return likeness(one.library_explained)
+
+
+def _largest_unexplained(one: Evidence, _: Sequence[Evidence]) -> float:
+    """A peak of 1 % of the base peak is background; each tenfold above counts the same."""
+    height = one.unexplained[0].intensity if one.unexplained else 0.0
+    return -math.log10(max(height, 0.01) / 0.01)
+
+
+def _stands_out(one: Evidence, all_of_query: Sequence[Evidence]) -> float:
+    """Score above the best listed candidate of another formula, in tenths of the scale."""
+    scale = _LARGEST.get(one.method, 1.0) / 10
+    others = [other.score for other in all_of_query if other.formula is None or other.formula != one.formula]
+    others = [score for score in others if score != one.score] if one.formula is None else others
+    lowest = min(other.score for other in all_of_query)
+    return (one.score - (max(others) if others else lowest)) / scale
+
+
+def _possible(one: Evidence, _: Sequence[Evidence]) -> float:
+    return -(one.impossible_share or 0.0)
+
+
+def _not_heavier(one: Evidence, _: Sequence[Evidence]) -> float:
+    height = one.heavier_peaks[0].intensity if one.heavier_peaks else 0.0
+    return -math.log10(max(height, 0.01) / 0.01)
+
+
+def _plausible_losses(one: Evidence, _: Sequence[Evidence]) -> float:
+    height = one.implausible_losses[0].intensity if one.implausible_losses else 0.0
+    return -math.log10(max(height, 0.01) / 0.01)
+
+
+def _not_contradicted(one: Evidence, _: Sequence[Evidence]) -> float:
+    return -1.0 if one.molecular_ion is not None and one.molecular_ion.state == "contradicted" else 0.0
+
+
+def _molecular_ion(one: Evidence, _: Sequence[Evidence]) -> float:
+    return 1.0 if one.molecular_ion is not None and one.molecular_ion.state == "present" else 0.0
+
+
+def _isotopes(one: Evidence, _: Sequence[Evidence]) -> float:
+    return -1.0 if one.isotopes is not None and not one.isotopes.agrees else 0.0
+
+
+def _precursor(one: Evidence, _: Sequence[Evidence]) -> float:
+    return -min(abs(one.precursor_error_ppm), 50.0) / 10 if one.precursor_error_ppm is not None else 0.0
+
+
+def _adduct(one: Evidence, _: Sequence[Evidence]) -> float:
+    return -1.0 if one.adduct_agrees is False else 0.0
+
+
+FEATURES: Final[Mapping[Technique, Mapping[str, Feature]]] = MappingProxyType(
+    {
+        "EI": MappingProxyType(
+            {
+                "match factor": _match,
+                "reverse match factor": _reverse_match,
+                "entropy similarity": _entropy,
+                "query explained": _query_explained,
+                "library explained": _library_explained,
+                "largest unexplained peak": _largest_unexplained,
+                "stands out": _stands_out,
+                "peaks impossible for the formula": _possible,
+                "peaks above the molecular mass": _not_heavier,
+                "implausible losses": _plausible_losses,
+                "molecular ion contradicted": _not_contradicted,
+                "molecular ion present": _molecular_ion,
+                "isotopes disagree": _isotopes,
+            }
+        ),
+        "MS/MS": MappingProxyType(
+            {
+                "entropy similarity": _entropy,
+                "query explained": _query_explained,
+                "library explained": _library_explained,
+                "largest unexplained peak": _largest_unexplained,
+                "stands out": _stands_out,
+                "precursor error": _precursor,
+                "adducts differ": _adduct,
+            }
+        ),
+    }
+)
