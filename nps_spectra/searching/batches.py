@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from nps_spectra.library import Library
-from nps_spectra.scorers import Float, Int, Mask, Prepared, Scorer, Technique, kernel_rows
+from nps_spectra.scorers import Int, Mask, Prepared, Scorer, Technique, kernel_rows
 from nps_spectra.scoring import techniques_of, with_query_mass
 from nps_spectra.searching.candidates import Index, index_of, ranges
-from nps_spectra.searching.explaining import hits_of, rows_of_substances
+from nps_spectra.searching.explaining import Explaining, Ranked
 from nps_spectra.searching.gates import Allowed, Gate, Gates, Kind, within
 from nps_spectra.searching.hits import Hit, QueryResult
 from nps_spectra.spectra import Spectra
@@ -91,22 +91,6 @@ class Questions:
         if self.query_mass is None:
             return chosen
         return Spectra.of(with_query_mass(spectrum, self.query_mass) for spectrum in chosen)
-
-
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """The best spectrum of each of the best substances, one line a query.
-
-    Attributes
-    ----------
-    rows, score, matched : ndarray, shape (queries, top)
-    count : ndarray of int64, shape (queries,)
-    """
-
-    rows: Int
-    score: Float
-    matched: Int
-    count: Int
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +189,9 @@ class Searching:
         compared = self._compared(kind, numbers)
         in_gate = compared.counts()
         counts = in_gate
-        query, ranked = None, None
+        query, explaining = None, None
+        found = np.zeros(len(numbers), dtype=np.int64)
+        identities = [self._questions.identities[number] for number in numbers.tolist()]
         if in_gate.any():
             query = scorer.prepare(self._questions.select(numbers))
             if scorer.needs_mass is not None:
@@ -214,19 +200,19 @@ class Searching:
             ranked = self._ranked(
                 kind, query, compared, np.flatnonzero((counts > 0) & (np.diff(query.clean.offsets) > 0))
             )
-        for k, number in enumerate(numbers.tolist()):
-            identifier, name, source = self._questions.identities[number]
-            found = ranked.count[k] if ranked is not None else 0
-            if query is None or not in_gate[k]:
-                reason = self._closed(kind, number)
-            else:
-                reason = None if found else self._lack(scorer, query, k, int(in_gate[k]), int(counts[k]))
-            explain = _nothing
-            if query is not None and ranked is not None and found:
-                explain = partial(self._hits, scorer, query, k, number, compared.allowed, ranked.rows[k, :found])
-            yield QueryResult(
-                identifier, name, source, kind.technique, scorer.method, int(counts[k]), reason, int(found), explain
-            )
+            found = ranked.count
+            compares = partial(self._compares, kind, numbers, compared.allowed)
+            ids = [identifier for identifier, _, _ in identities]
+            explaining = Explaining(self._library, scorer, query, ids, ranked, compares)
+        columns = identities, in_gate.tolist(), counts.tolist(), found.tolist()
+        for k, ((identifier, name, source), inside, count, hits) in enumerate(zip(*columns, strict=True)):
+            reason = None
+            if query is None or not inside:
+                reason = self._closed(kind, int(numbers[k]))
+            elif not hits:
+                reason = self._lack(scorer, query, k, inside, count)
+            explain = _nothing if explaining is None else partial(explaining.hits, k)
+            yield QueryResult(identifier, name, source, kind.technique, scorer.method, count, reason, hits, explain)
 
     def _stated(self, kind: Kind, scorer: Scorer) -> Allowed:
         if kind not in self._stating:
@@ -301,13 +287,7 @@ class Searching:
 
     def _ranked(self, kind: Kind, query: Prepared, compared: _Compared, queries: Int) -> Ranked:
         """The best substances of the spectra `queries` of a batch; others have none."""
-        shape = (len(query.clean), self._top)
-        ranked = Ranked(
-            np.empty(shape, dtype=np.int64),
-            np.empty(shape, dtype=np.float64),
-            np.empty(shape, dtype=np.int64),
-            np.zeros(shape[0], dtype=np.int64),
-        )
+        ranked = Ranked.none(len(query.clean), self._top)
         index = self._index(kind) if compared.bounds is None else None
         scorer = self._scorers[kind.technique]
         if index is not None and len(queries):
@@ -343,20 +323,20 @@ class Searching:
             ranked.count,
         )
 
-    def _hits(
-        self, scorer: Scorer, query: Prepared, k: int, number: int, allowed: Allowed, best: Int
-    ) -> tuple[Hit, ...]:
-        """Hits of one query: every spectrum of its best substances, and what there is to say of the best."""
-        rows = rows_of_substances(self._library, self._library.substances.of_row[best])
-        rows = rows[allowed.mask[rows]]
+    def _compares(self, kind: Kind, numbers: Int, allowed: Allowed, at: Int, rows: Int) -> Mask:
+        """Whether the queries at these ascending places of ``numbers`` are compared with the rows beside them."""
+        keep = allowed.mask[rows] & self._permits(numbers[at], rows)
         tolerance = self._gate.precursor_tolerance
-        if tolerance is not None and scorer.technique != "EI":
-            low, high = tolerance.bounds(float(self._questions.precursor_mz[number]))
+        if tolerance is not None and kind.technique != "EI":
+            limits = np.array([tolerance.bounds(value) for value in self._questions.precursor_mz[numbers].tolist()])
             precursor = self._library.spectra.numbers("precursor_mz")[rows]
-            rows = rows[(precursor >= low) & (precursor <= high)]
-        rows = rows[self._permits(np.full(len(rows), number), rows)]
-        rows = np.setdiff1d(rows, self._questions.left_out[number], assume_unique=True)
-        return hits_of(self._library, scorer, query, k, self._questions.identities[number][0], rows)
+            keep &= (precursor >= limits[at, 0]) & (precursor <= limits[at, 1])
+        for place in np.unique(at).tolist():
+            left_out = self._questions.left_out[numbers[place]]
+            if len(left_out):
+                part = slice(*np.searchsorted(at, [place, place + 1]).tolist())
+                keep[part] &= ~np.isin(rows[part], left_out)
+        return keep
 
 
 def _nothing() -> tuple[Hit, ...]:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, overload
 
 from nps_spectra.atomic import write_text
 from nps_spectra.errors import MissingDependencyError
@@ -26,6 +26,39 @@ class SpectrumScore:
     library_id: int
     score: float
     matched_peaks: int
+
+
+class SubstanceSpectra(Sequence[SpectrumScore]):
+    """The spectra of one substance, scored when they are asked for; it equals a sequence of the same scores."""
+
+    def __init__(self, score: Callable[[], tuple[SpectrumScore, ...]]) -> None:
+        self._score = score
+
+    @cached_property
+    def _all(self) -> tuple[SpectrumScore, ...]:
+        return self._score()
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @overload
+    def __getitem__(self, index: int) -> SpectrumScore: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[SpectrumScore, ...]: ...
+    def __getitem__(self, index: int | slice) -> SpectrumScore | tuple[SpectrumScore, ...]:
+        return self._all[index]
+
+    def __iter__(self) -> Iterator[SpectrumScore]:
+        return iter(self._all)
+
+    def __eq__(self, other: object) -> bool:
+        return self._all == tuple(other) if isinstance(other, Sequence) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._all)
+
+    def __repr__(self) -> str:
+        return repr(self._all)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +98,7 @@ class Hit:
         Of the best spectrum.
     library, library_digest : str
     method : str
-    spectra : tuple of SpectrumScore
+    spectra : sequence of SpectrumScore
         All spectra of this substance that share a peak with the query, best first.
     """
 
@@ -93,7 +126,7 @@ class Hit:
     library: str
     library_digest: str
     method: str
-    spectra: tuple[SpectrumScore, ...] = field(repr=False)
+    spectra: Sequence[SpectrumScore] = field(repr=False)
 
 
 #: Columns of every table of hits.
