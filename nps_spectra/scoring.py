@@ -222,7 +222,7 @@ def techniques_of(spectra: Spectra, ionization: Sequence[str | None]) -> list[Te
     """Technique of every spectrum by the rule of `technique_of`, with these ionisations."""
     level = spectra.numbers("ms_level")
     silent = np.isnan(spectra.numbers("precursor_mz")) & (np.isnan(level) | (level == 0) | (level == 1))
-    silent &= np.array([adduct is None for adduct in spectra.texts("adduct").to_list()], dtype=bool)
+    silent &= spectra.texts("adduct").missing()
     lengths = np.diff(spectra.offsets)
     owner = np.repeat(np.arange(len(spectra)), lengths)
     mz = np.asarray(spectra.mz)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +17,15 @@ from nps_spectra.searching.candidates import Index, index_of, ranges
 from nps_spectra.searching.explaining import Explaining, Ranked
 from nps_spectra.searching.gates import Allowed, Gate, Gates, Kind, within
 from nps_spectra.searching.hits import Hit, QueryResult
+from nps_spectra.searching.threads import in_order, thread_count
 from nps_spectra.spectra import Spectra
 
 LeftOut = int | npt.NDArray[np.int64] | None
 
-#: Queries of a batch, and pairs of spectra that are scored at a time.
+#: Queries of a batch at most, and with several threads at least; batches of each thread; pairs scored at a time.
 _BATCH: Final = 1024
+_SMALL_BATCH: Final = 64
+_BATCHES_OF_A_THREAD: Final = 4
 _PAIRS: Final = 1 << 20
 
 
@@ -32,7 +35,8 @@ class Questions:
     Attributes
     ----------
     spectra : Spectra
-    kinds : list of Kind
+    groups : dict of Kind to ndarray of int64
+        Numbers of the queries of each kind.
     left_out : list of ndarray of int64
         Library rows that each is not compared with.
     precursor_mz : ndarray of float64
@@ -52,17 +56,19 @@ class Questions:
         named = spectra.texts("ionization").to_list()
         for number, assumed in ionization.items():
             named[number] = assumed
-        self.kinds = [
-            Kind(technique, name, polarity, None if level != level else level, representation == "profile")
-            for technique, name, polarity, level, representation in zip(
-                techniques_of(spectra, named),
-                named,
-                spectra.texts("polarity").to_list(),
-                spectra.numbers("ms_level").tolist(),
-                spectra.texts("representation").to_list(),
-                strict=True,
-            )
-        ]
+        columns = (
+            techniques_of(spectra, named),
+            named,
+            spectra.texts("polarity").to_list(),
+            spectra.columns["ms_level"].to_list(),
+            [representation == "profile" for representation in spectra.texts("representation").to_list()],
+        )
+        groups: dict[tuple[Any, ...], list[int]] = {}
+        for number, own in enumerate(zip(*columns, strict=True)):
+            groups.setdefault(own, []).append(number)
+        self.groups: dict[Kind, Int] = {
+            Kind(*own): np.array(numbers, dtype=np.int64) for own, numbers in groups.items()
+        }
         none = np.empty(0, dtype=np.int64)
         given: Sequence[LeftOut] = [None] * len(spectra) if leave_out is None else leave_out
         self.left_out = [none if rows is None else np.unique(np.atleast_1d(rows)).astype(np.int64) for rows in given]
@@ -71,7 +77,7 @@ class Questions:
     @cached_property
     def techniques(self) -> list[Technique]:
         """The techniques among the queries, in order of appearance."""
-        return list(dict.fromkeys(kind.technique for kind in self.kinds))
+        return list(dict.fromkeys(kind.technique for kind in self.groups))
 
     @cached_property
     def identities(self) -> list[tuple[str, str | None, str | None]]:
@@ -150,32 +156,36 @@ class Searching:
 
     def all(self, progress: Callable[[int, int], None] | None) -> list[QueryResult]:
         """Results of all queries, in their order."""
-        groups: dict[Kind, list[int]] = {}
-        for number, kind in enumerate(self._questions.kinds):
-            groups.setdefault(kind, []).append(number)
+        threads = thread_count()
+        batches: list[tuple[Kind, Int]] = []
+        for kind, members in self._questions.groups.items():
+            size = self._batch_size(kind, members, threads)
+            batches += [(kind, members[start : start + size]) for start in range(0, len(members), size)]
         results: dict[int, QueryResult] = {}
-        for kind, members in groups.items():
-            size = self._batch_size(kind, np.array(members, dtype=np.int64))
-            for start in range(0, len(members), size):
-                numbers = np.array(members[start : start + size], dtype=np.int64)
-                results.update(zip(numbers.tolist(), self._batch(kind, numbers), strict=True))
-                if progress is not None:
-                    progress(len(results), len(self._questions.kinds))
+        for (_, numbers), found in zip(
+            batches, in_order(lambda batch: list(self._batch(*batch)), batches, threads), strict=True
+        ):
+            results.update(zip(numbers.tolist(), found, strict=True))
+            if progress is not None:
+                progress(len(results), len(self._questions.spectra))
         return [results[number] for number in range(len(results))]
 
-    def _batch_size(self, kind: Kind, members: Int) -> int:
-        """Queries to take together: so few that their pairs fit the memory and progress is seen."""
+    def _batch_size(self, kind: Kind, members: Int, threads: int) -> int:
+        """Queries to take together: so few that their pairs fit the memory, progress is seen and no thread idles."""
+        largest = _BATCH
+        if threads > 1:
+            largest = max(_SMALL_BATCH, min(_BATCH, len(members) // (_BATCHES_OF_A_THREAD * threads)))
         if not self._narrows(kind) and self._index(kind) is not None:
-            return _BATCH
+            return largest
         most = len(self._library)
         if self._gate.precursor_tolerance is not None and kind.technique != "EI":
             allowed = self._gates.allowed(kind)
             start, stop = within(self._gate.precursor_tolerance, self._questions.precursor_mz[members], allowed)
             most = int((stop - start).max())
-        return max(1, min(_BATCH, _PAIRS // max(1, most)))
+        return max(1, min(largest, _PAIRS // max(1, most)))
 
     def _index(self, kind: Kind) -> Index | None:
-        return index_of(self._library, self._scorers[kind.technique], self._top, len(self._questions.kinds))
+        return index_of(self._library, self._scorers[kind.technique], self._top, len(self._questions.spectra))
 
     def _narrows(self, kind: Kind) -> bool:
         """Whether queries of one kind are compared with different rows, beside what is left out."""
@@ -328,9 +338,9 @@ class Searching:
         keep = allowed.mask[rows] & self._permits(numbers[at], rows)
         tolerance = self._gate.precursor_tolerance
         if tolerance is not None and kind.technique != "EI":
-            limits = np.array([tolerance.bounds(value) for value in self._questions.precursor_mz[numbers].tolist()])
+            low, high = tolerance.bounds(self._questions.precursor_mz[numbers[at]])
             precursor = self._library.spectra.numbers("precursor_mz")[rows]
-            keep &= (precursor >= limits[at, 0]) & (precursor <= limits[at, 1])
+            keep &= (precursor >= low) & (precursor <= high)
         for place in np.unique(at).tolist():
             left_out = self._questions.left_out[numbers[place]]
             if len(left_out):

@@ -200,7 +200,7 @@ class PostingIndex:
         from nps_spectra.kernels.postings import LEAST, scan_postings
 
         values, own = self._values(query)
-        places = [self._place[rows[(rows >= 0) & (rows < len(allowed))]] for rows in left_out]
+        places = [self._place[rows[(rows >= 0) & (rows < len(allowed))]] if len(rows) else rows for rows in left_out]
         peaks = np.diff(query.clean.offsets)[queries]
         # Of a sum of n parts up to `most` in all: three roundings of each part, one of each addition, twice over; of
         # entropies also the logarithm and what is subtracted; of two sums their addition.

@@ -129,7 +129,7 @@ def search(
         for technique in DEFAULT_METHODS
         if method is not None or _fits(DEFAULT_METHODS[technique], given)
     }
-    unnamed = np.array([name is None for name in spectra.texts("ionization").to_list()], dtype=bool)
+    unnamed = spectra.texts("ionization").missing()
     if ionization is None and method in NOMINAL_METHODS:
         ionization = "EI"
         unnamed &= np.isnan(spectra.numbers("precursor_mz"))
