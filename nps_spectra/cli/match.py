@@ -6,6 +6,7 @@ import argparse
 import json
 import platform
 import sys
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -33,6 +34,12 @@ CAUTION: Final = (
 def match(options: argparse.Namespace) -> int:
     """Match samples against a library."""
     library = _library(options.library)
+    with ThreadPoolExecutor(1) as executor:
+        # Hashing a large library takes as long as all the rest of a small run, and needs no lock of the interpreter.
+        return _match(options, library, executor.submit(library.check_quickly))
+
+
+def _match(options: argparse.Namespace, library: Library, sound: Future[None]) -> int:
     out = None if options.out is None else _folder(options.out)
     choice = chosen_scans(options)
     samples = read_spectra(
@@ -50,7 +57,10 @@ def match(options: argparse.Namespace) -> int:
         record["runs"] = told
         for line in told:
             print(f"  {line}", file=sys.stderr)
-        hits = _searched(queries, library, options)
+        try:
+            hits = _searched(queries, library, options)
+        finally:
+            sound.result()  # that the library is damaged comes before anything that was found in it
     except NpsSpectraError as error:
         if out is not None:
             write_text(out / "rejects.csv", rejects_csv(report.rejects))
@@ -81,7 +91,6 @@ def _library(path: str | None) -> Library:
         library = starter_library()
     else:
         library = Library.open(path)
-        library.check_quickly()
     print(
         f"library {library.name}: {len(library)} spectra of {len(library.substances)} substances, "
         f"digest {library.digest}",
