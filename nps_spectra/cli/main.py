@@ -75,6 +75,10 @@ def _run(options: argparse.Namespace) -> int:
         from nps_spectra.cli import schemes
 
         return schemes.run(options)
+    if options.noun == "warmup":
+        from nps_spectra.cli import warmup
+
+        return warmup.run(options)
     if options.noun == "proficiency":
         from nps_spectra.cli import proficiency
 
