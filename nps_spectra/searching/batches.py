@@ -13,7 +13,7 @@ import numpy.typing as npt
 from nps_spectra.library import Library
 from nps_spectra.scorers import Int, Mask, Prepared, Scorer, Technique, kernel_rows
 from nps_spectra.scoring import techniques_of, with_query_mass
-from nps_spectra.searching.candidates import Index, index_of, ranges
+from nps_spectra.searching.candidates import Index, index_of, layout_of, ranges
 from nps_spectra.searching.explaining import Explaining, Ranked
 from nps_spectra.searching.gates import Allowed, Gate, Gates, Kind, within
 from nps_spectra.searching.hits import Hit, QueryResult
@@ -186,6 +186,17 @@ class Searching:
 
     def _index(self, kind: Kind) -> Index | None:
         return index_of(self._library, self._scorers[kind.technique], self._top, len(self._questions.spectra))
+
+    def layouts(self) -> list[dict[str, str]]:
+        """How the library is searched for the queries of each technique, and why."""
+        found: dict[str, dict[str, str]] = {}
+        for kind in self._questions.groups:
+            if self._narrows(kind):
+                own = {"layout": "spectra inside the tolerances", "reason": "each query has few to be compared with"}
+            else:
+                own = layout_of(self._index(kind), self._top, len(self._questions.spectra))
+            found[kind.technique] = {"technique": kind.technique, "method": self._scorers[kind.technique].method} | own
+        return list(found.values())
 
     def _narrows(self, kind: Kind) -> bool:
         """Whether queries of one kind are compared with different rows, beside what is left out."""

@@ -57,7 +57,15 @@ class Candidates:
 
 
 class Index(Protocol):
-    """What finds candidates for one scorer in one library."""
+    """What finds candidates for one scorer in one library.
+
+    Attributes
+    ----------
+    layout : str
+        How it holds the library, for the record of a run.
+    """
+
+    layout: str
 
     def candidates(self, query: Prepared, queries: Int, allowed: Mask, left_out: list[Int], top: int) -> Candidates:
         """Rows that hold the best spectra of the best `top` substances, for the spectra `queries` of `query`.
@@ -79,6 +87,21 @@ def index_of(library: Library, scorer: Scorer, top: int, queries: int) -> Index 
         return None
     index: Index = library.kept(key, lambda: PostingIndex(library, scorer))
     return index
+
+
+def layout_of(index: Index | None, top: int, queries: int) -> dict[str, str]:
+    """How a library is searched with what `index_of` gave, and why, for the record of a run."""
+    if index is not None:
+        kept = "an index was kept from an earlier search"
+        pays = f"an index pays from {FEW_QUERIES} queries on, here are {queries}"
+        return {"layout": index.layout, "reason": kept if queries < FEW_QUERIES else pays}
+    if top > _MOST_SUBSTANCES:
+        reason = f"more than {_MOST_SUBSTANCES} substances are asked for"
+    elif queries < FEW_QUERIES:
+        reason = f"for fewer than {FEW_QUERIES} queries an index is not built"
+    else:
+        reason = "there is no index for this method with these options"
+    return {"layout": "every spectrum", "reason": reason}
 
 
 def _can_be_indexed(scorer: Scorer) -> bool:
@@ -146,6 +169,8 @@ class PostingIndex:
     Every pair within the tolerance adds to a sum, and no part is negative: no sum is below the score by more than
     rounding. Spectra of one polarity and MS level stand together, so that blocks without any to compare are skipped.
     """
+
+    layout = "peaks by m/z in blocks of spectra"
 
     def __init__(self, library: Library, scorer: Scorer) -> None:
         prepared: Prepared = library.prepared(scorer)

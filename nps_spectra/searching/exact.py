@@ -150,6 +150,7 @@ def search(
         "query_mass": mass,
         "gate": asdict(gate) | {"precursor_tolerance": str(gate.precursor_tolerance or "none")},
         "resolved": [scorer.describe() for technique, scorer in scorers.items() if technique in questions.techniques],
+        "layout": run.layouts(),
     }
     return Hits(results, _summary(opened), described)
 
