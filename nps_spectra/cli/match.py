@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nps_spectra import __version__
-from nps_spectra.atomic import write_text
+from nps_spectra.atomic import write_pieces, write_text
 from nps_spectra.cli.main import FINE, REJECTED
 from nps_spectra.cli.output import notice, progress_bar, reject_dicts, rejects_csv, table, tell_report
 from nps_spectra.cli.runs import chosen_scans, queries_of
@@ -68,12 +68,12 @@ def _match(options: argparse.Namespace, library: Library, sound: Future[None]) -
         raise
     rejects = reject_dicts(report.rejects)
     if out is not None:
-        hits.to_csv(out / "hits.csv")
-        hits.to_json(out / "hits.json", rejects)
+        write_pieces(out / "hits.csv", hits.csv_pieces())
+        write_pieces(out / "hits.json", hits.json_pieces(rejects))
         write_text(out / "rejects.csv", rejects_csv(report.rejects))
         write_text(out / "run.json", _json(record | {"search": hits.options}))
     if options.json:
-        print(hits.to_json(rejects=rejects), end="")
+        sys.stdout.writelines(hits.json_pieces(rejects))
     else:
         _print_table(hits)
         if out is not None:
@@ -183,9 +183,9 @@ def _json(value: dict[str, Any]) -> str:
 
 
 def _print_table(hits: Hits) -> None:
-    for query in hits.queries:
+    for query, found in hits.by_query():
         print(f"\n{query.name or 'unnamed'}  ({query.id})  {query.method}, {query.candidates} library spectra")
-        if not query.hits:
+        if not found:
             print(f"  no hit: {query.reason}")
             continue
         rows = [
@@ -198,7 +198,7 @@ def _print_table(hits: Hits) -> None:
                 hit.name or "unnamed",
                 hit.formula or "",
             )
-            for hit in query.hits
+            for hit in found
         ]
         print(table(("rank", "score", "reverse", "peaks", "explained", "substance", "formula"), rows, (0, 1, 2, 3, 4)))
     if hits.library["notice"]:

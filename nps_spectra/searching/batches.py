@@ -232,7 +232,7 @@ class Searching:
                 reason = self._closed(kind, int(numbers[k]))
             elif not hits:
                 reason = self._lack(scorer, query, k, inside, count)
-            explain = _nothing if explaining is None else partial(explaining.hits, k)
+            explain = partial(explaining.hits, k) if explaining is not None and hits else _nothing
             yield QueryResult(identifier, name, source, kind.technique, scorer.method, count, reason, hits, explain)
 
     def _stated(self, kind: Kind, scorer: Scorer) -> Allowed:

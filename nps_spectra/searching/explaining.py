@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -73,15 +74,19 @@ class Explaining:
         self.ids = ids
         self.ranked = ranked
         self.compares = compares
-        self._parts: dict[int, _Part] = {}
+        # A part lives as long as its hits, so that results can be gone through without keeping them; the latest longer.
+        self._parts: WeakValueDictionary[int, _Part] = WeakValueDictionary()
+        self._latest: _Part | None = None
 
     def hits(self, query: int) -> tuple[Hit, ...]:
         """The hits of one query; those of its neighbours are prepared with them."""
         number = query // _TOGETHER
-        if number not in self._parts:
+        part = self._parts.get(number)
+        if part is None:
             first = number * _TOGETHER
-            self._parts[number] = _Part(self, np.arange(first, min(first + _TOGETHER, len(self.ids))))
-        return self._parts[number].hits(query)
+            part = self._parts[number] = _Part(self, np.arange(first, min(first + _TOGETHER, len(self.ids))))
+        self._latest = part
+        return part.hits(query)
 
 
 class _Part:
