@@ -37,7 +37,7 @@ from nps_spectra import Library, search
 from nps_spectra.cleaning import widths
 from nps_spectra.scorers import Prepared, Scorer, Technique
 from nps_spectra.scoring import score_options
-from nps_spectra.searching.candidates import index_of
+from nps_spectra.searching.indexes import index_of
 
 Array = npt.NDArray[Any]
 #: Sums of so many rows fit the nearest cache.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,8 +32,13 @@ def settle(partial: Path, path: Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text with the line ends it has, on every system."""
-    with replacing(path) as partial:
-        partial.write_text(text, encoding="utf-8", newline="")
+    write_pieces(path, [text])
+
+
+def write_pieces(path: Path, pieces: Iterable[str]) -> None:
+    """Write texts one after the other as one file, so that a large one need not be in memory."""
+    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="") as stream:
+        stream.writelines(pieces)
 
 
 def _sync_folder(folder: Path) -> None:

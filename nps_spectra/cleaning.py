@@ -252,7 +252,7 @@ def _merge(peaks: _Peaks, step: MergePeaks) -> _Peaks:
 
     window_da, window_relative = widths(step.window)
     out_mz, out_intensity = np.empty(len(peaks.mz)), np.empty(len(peaks.mz))
-    lengths = np.zeros(len(peaks.offsets) - 1, dtype=np.int64)
+    offsets = np.empty(len(peaks.offsets), dtype=np.int64)
     merge_close_peaks(
         *kernel_arrays(peaks.mz, peaks.intensity, peaks.offsets),
         # Twice a tolerance is two matches, each with its own slack: what stays apart has one partner at most.
@@ -260,12 +260,9 @@ def _merge(peaks: _Peaks, step: MergePeaks) -> _Peaks:
         window_relative,
         out_mz,
         out_intensity,
-        lengths,
+        offsets,
     )
-    owner = peaks.owner()
-    keep = np.arange(len(owner)) - peaks.offsets[owner] < lengths[owner]
-    merged = _Peaks(out_mz, out_intensity, peaks.offsets, peaks.precursor)
-    return merged.kept(keep, owner)
+    return _Peaks(out_mz[: offsets[-1]], out_intensity[: offsets[-1]], offsets, peaks.precursor)
 
 
 def _bin(peaks: _Peaks, step: BinNominal) -> _Peaks:

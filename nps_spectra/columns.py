@@ -63,11 +63,22 @@ class TextColumn:
     def to_list(self) -> list[str | None]:
         """All texts; much faster than one by one."""
         block = self.blob.tobytes()
+        if not block:
+            return [None] * len(self)
         bounds = self.offsets.tolist()
+        if block.isascii():
+            # A letter is a byte: decoded once, cut often.
+            text = block.decode("ascii")
+            return [text[start:stop] or None for start, stop in pairwise(bounds)]
         return [
             block[start:stop].decode("utf-8", "surrogatepass") if stop > start else None
             for start, stop in pairwise(bounds)
         ]
+
+    def missing(self) -> npt.NDArray[np.bool_]:
+        """Where there is no text."""
+        result: npt.NDArray[np.bool_] = self.offsets[1:] == self.offsets[:-1]
+        return result
 
     def take(self, rows: npt.NDArray[np.int64]) -> TextColumn:
         """The texts of `rows`, in that order."""

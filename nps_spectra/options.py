@@ -9,9 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Self, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
 from nps_spectra.errors import OptionError
 
 T = TypeVar("T")
+Mz = TypeVar("Mz", float, npt.NDArray[np.float64])
 
 #: Slack of every m/z comparison in Da. Spectra are written with four or five decimals and often differ by
 #: *exactly* the tolerance; 0.1 micro-dalton is below any written digit and above float64 rounding, so a
@@ -81,8 +85,8 @@ class Tolerance:
         width = self.value if self.unit == "Da" else self.value * 1e-6 * 0.5 * (a + b)
         return abs(a - b) <= width + BOUNDARY_SLACK_DA
 
-    def bounds(self, mz: float) -> tuple[float, float]:
-        """Lowest and highest m/z that match `mz`."""
+    def bounds(self, mz: Mz) -> tuple[Mz, Mz]:
+        """Lowest and highest m/z that match `mz`, a number or an array of them."""
         if self.unit == "Da":
             return mz - self.value - BOUNDARY_SLACK_DA, mz + self.value + BOUNDARY_SLACK_DA
         half = self.value * 0.5e-6

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -59,19 +60,22 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Which peaks of a query and a library spectrum a method takes for the same.
+    """Which peaks of a query and a library spectrum a method takes for the same, of one or more comparisons.
 
     Attributes
     ----------
+    bounds : ndarray of int64, shape (comparisons + 1,)
+        The k-th comparison has the pairs ``bounds[k]`` to ``bounds[k + 1]``.
     query, library : ndarray of int64, shape (pairs,)
-        Indices of clean peaks. A peak is in one pair, but for ``hybrid``, whose library peaks may be split and
-        whose query peaks may take up parts of two.
+        Indices of clean peaks in their spectra. A peak is in one pair and those of the query ascend, but for
+        ``hybrid``, whose library peaks may be split and whose query peaks may take up parts of two.
     shifted : ndarray of bool, shape (pairs,)
         Whether they match only shifted by the mass difference.
     share : ndarray of float64, shape (pairs,)
         How much of the library peak's intensity is in the pair: 1, but for the split peaks of ``hybrid``.
     """
 
+    bounds: Int
     query: Int
     library: Int
     shifted: npt.NDArray[np.bool_]
@@ -137,25 +141,50 @@ class Scorer:
 
     def reverse(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
         """The same with query peaks that are in no pair left out of the query."""
-        mz, intensity = query.clean.peaks(row)
-        score, matched = np.full(len(rows), math.nan), np.zeros(len(rows), dtype=np.int64)
-        for k, library_row in enumerate(rows.tolist()):
-            partners = np.unique(self.pairs(query, row, library, library_row).query)
-            offsets = np.array([0, len(partners)], dtype=np.int64)
-            precursor = query.clean.precursor_mz[row : row + 1]
-            part = CleanSpectra(mz[partners], intensity[partners], offsets, precursor, self.recipe)
-            prepared = Prepared(part, self.values_of(part), query.masses[row : row + 1])
-            found = self.score(prepared, 0, library, rows[k : k + 1])
+        return self.reverse_many(query, np.full(len(rows), row, dtype=np.int64), library, rows)
+
+    def reverse_many(self, query: Prepared, queries: Int, library: Prepared, rows: Int) -> Scores:
+        """Reverse scores of the k-th of the spectra `queries` and the k-th of `rows`, for every k."""
+        pairs = self.pairs_many(query, queries, library, rows)
+        partners = np.repeat(query.clean.offsets[queries], np.diff(pairs.bounds)) + pairs.query
+        mz, intensity = query.clean.mz[partners], query.clean.intensity[partners]
+        part = CleanSpectra(mz, intensity, pairs.bounds, query.clean.precursor_mz[queries], self.recipe)
+        prepared = Prepared(part, self.values_of(part), query.masses[queries])
+        each, bounds = np.arange(len(rows), dtype=np.int64), np.arange(len(rows) + 1, dtype=np.int64)
+        found = self.score_many(prepared, each, library, bounds, rows)
+        alone = np.diff(pairs.bounds) == 0
+        if alone.any():
             # Nothing in common is a reverse score of 0, as for the score itself, where both have peaks.
-            comparable = len(mz) > 0 and not np.isnan(self.score(query, row, library, rows[k : k + 1]).score[0])
-            score[k] = 0.0 if comparable and len(partners) == 0 else found.score[0]
-            matched[k] = found.matched[0]
-        return Scores(score, matched)
+            whole = self.score_many(query, queries[alone], library, bounds[: alone.sum() + 1], rows[alone])
+            found.score[alone] = np.where(np.isnan(whole.score), math.nan, 0.0)
+        return found
 
     def pairs(self, query: Prepared, row: int, library: Prepared, library_row: int) -> Pairs:
         """Pairs of peaks behind the score of two spectra."""
-        mine, theirs = matched_pairs(query.clean.peaks(row)[0], library.clean.peaks(library_row)[0], self.tolerance)
-        return Pairs(mine, theirs, np.zeros(len(mine), dtype=bool), np.ones(len(mine)))
+        one, other = np.array([row], dtype=np.int64), np.array([library_row], dtype=np.int64)
+        return self.pairs_many(query, one, library, other)
+
+    def pairs_many(self, query: Prepared, queries: Int, library: Prepared, rows: Int) -> Pairs:
+        """Pairs behind the scores of the k-th of the spectra `queries` and the k-th of `rows`, for every k."""
+        from nps_spectra.kernels.pairs import matched_pairs
+
+        bounds, mine, theirs = room_for_pairs(query, queries, library, rows)
+        query_mz, _, query_offsets = kernel_arrays(query.clean.mz, query.values, query.clean.offsets)
+        mz, _, offsets = kernel_arrays(library.clean.mz, library.values, library.clean.offsets)
+        matched_pairs(
+            query_mz,
+            query_offsets,
+            kernel_rows(queries),
+            mz,
+            offsets,
+            kernel_rows(rows),
+            *widths(self.tolerance),
+            bounds,
+            mine,
+            theirs,
+        )
+        count = int(bounds[-1])
+        return Pairs(bounds, mine[:count], theirs[:count], np.zeros(count, dtype=bool), np.ones(count))
 
     def compared(self, query: Prepared, row: int, library: Prepared, library_row: int) -> tuple[Mask, Mask]:
         """Which clean peaks of the query and of the library spectrum take part in the score of the two."""
@@ -177,9 +206,13 @@ class BothWays(Scorer):
         forward, _, matched = self.both(query, row, library, rows)
         return Scores(forward, matched)
 
-    def reverse(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
-        _, reverse, matched = self.both(query, row, library, rows)
-        return Scores(reverse, matched)
+    def reverse_many(self, query: Prepared, queries: Int, library: Prepared, rows: Int) -> Scores:
+        score, matched = results_for(len(rows))
+        starts = np.flatnonzero(np.diff(queries, prepend=-1)).tolist()
+        for start, stop in pairwise([*starts, len(rows)]):
+            part = slice(start, stop)
+            _, score[part], matched[part] = self.both(query, int(queries[start]), library, rows[part])
+        return Scores(score, matched)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -335,6 +368,15 @@ def results_for(count: int) -> tuple[Float, Int]:
     return np.empty(count, dtype=np.float64), np.empty(count, dtype=np.int64)
 
 
+def room_for_pairs(query: Prepared, queries: Int, library: Prepared, rows: Int, of_a_peak: int = 1) -> tuple[Int, ...]:
+    """Room for bounds and for peaks of both sides, where a library peak is in so many pairs at most."""
+    peaks = np.diff(library.clean.offsets)[rows]
+    if of_a_peak == 1:
+        peaks = np.minimum(peaks, np.diff(query.clean.offsets)[queries])
+    count = of_a_peak * int(peaks.sum())
+    return np.empty(len(rows) + 1, dtype=np.int64), np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
+
+
 def query_arrays(query: Prepared, row: int) -> tuple[Float, Float]:
     """m/z and values of one spectrum as kernels take them."""
     start, stop = int(query.clean.offsets[row]), int(query.clean.offsets[row + 1])
@@ -364,18 +406,3 @@ def _pair_scores(
         matched,
     )
     return Scores(score, matched)
-
-
-def matched_pairs(a: Float, b: Float, tolerance: Tolerance) -> tuple[Int, Int]:
-    """Indices of matching peaks of two clean spectra.
-
-    Assumes what the kernels assume: ascending m/z, peaks further apart than twice the tolerance.
-    """
-    absolute, relative = widths(tolerance)
-    nearest = np.searchsorted(b, a)
-    left, right = np.clip(nearest - 1, 0, max(len(b) - 1, 0)), np.clip(nearest, 0, max(len(b) - 1, 0))
-    if len(a) == 0 or len(b) == 0:
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    partner = np.where(np.abs(a - b[left]) <= np.abs(a - b[right]), left, right)
-    close = np.abs(a - b[partner]) <= absolute + relative * 0.5 * (a + b[partner])
-    return np.flatnonzero(close).astype(np.int64), partner[close].astype(np.int64)

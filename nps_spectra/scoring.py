@@ -222,14 +222,17 @@ def techniques_of(spectra: Spectra, ionization: Sequence[str | None]) -> list[Te
     """Technique of every spectrum by the rule of `technique_of`, with these ionisations."""
     level = spectra.numbers("ms_level")
     silent = np.isnan(spectra.numbers("precursor_mz")) & (np.isnan(level) | (level == 0) | (level == 1))
-    silent &= np.array([adduct is None for adduct in spectra.texts("adduct").to_list()], dtype=bool)
+    silent &= spectra.texts("adduct").missing()
     lengths = np.diff(spectra.offsets)
-    owner = np.repeat(np.arange(len(spectra)), lengths)
-    mz = np.asarray(spectra.mz)
-    whole = (lengths > 0) & (np.bincount(owner[mz != np.floor(mz)], minlength=len(spectra)) == 0)
+    silent &= np.array([name is None for name in ionization], dtype=bool) & (lengths > 0)
+    ei = silent
+    if silent.any():
+        mz = np.asarray(spectra.mz)
+        owner = np.repeat(np.arange(len(spectra)), lengths)
+        ei = silent & (np.bincount(owner[mz != np.floor(mz)], minlength=len(spectra)) == 0)
     return [
-        ("EI" if name.upper() == "EI" else "MS/MS") if name is not None else ("EI" if unnamed else "MS/MS")
-        for name, unnamed in zip(ionization, (silent & whole).tolist(), strict=True)
+        "EI" if unnamed or (name is not None and name.upper() == "EI") else "MS/MS"
+        for name, unnamed in zip(ionization, ei.tolist(), strict=True)
     ]
 
 

@@ -26,6 +26,7 @@ from nps_spectra.scorers import (
     match_factor_limits,
     query_arrays,
     results_for,
+    room_for_pairs,
 )
 from nps_spectra.spectra import Spectra
 from nps_spectra.spectrum import Spectrum
@@ -34,7 +35,7 @@ from nps_spectra.substances.identity import mass_of
 _PRECURSOR = "a precursor m/z"
 
 
-def shifts_between(query_mass: float, masses: Float, tolerance: Tolerance) -> Float:
+def shifts_between(query_mass: float | Float, masses: Float, tolerance: Tolerance) -> Float:
     """How far library peaks may move: the mass difference, 0 where it is inside the tolerance, NaN if not known."""
     absolute, relative = widths(tolerance)
     shifts = query_mass - masses
@@ -58,14 +59,26 @@ def _run(
     kernel(*query_arrays(query, row), mz, values, offsets, kernel_rows(rows), shifts, *widths(tolerance), *rest)
 
 
-def _both_arrays(query: Prepared, row: int, library: Prepared, library_row: int) -> tuple[Float, Float, Float, Float]:
-    """m/z and values of two spectra as the kernels take them."""
-    return *query_arrays(query, row), *query_arrays(library, library_row)
-
-
-def _shift(query: Prepared, row: int, library: Prepared, library_row: int, tolerance: Tolerance) -> float:
-    masses = library.masses[library_row : library_row + 1]
-    return float(shifts_between(query.masses[row], masses, tolerance)[0])
+def _run_pairs(
+    kernel: Any,
+    query: Prepared,
+    queries: Int,
+    library: Prepared,
+    rows: Int,
+    shifts: Float,
+    tolerance: Tolerance,
+    *rest: Any,
+) -> None:
+    """Call a kernel that lists pairs: the same of many queries, the k-th with the k-th row."""
+    kernel(
+        *kernel_arrays(query.clean.mz, query.values, query.clean.offsets),
+        kernel_rows(queries),
+        *kernel_arrays(library.clean.mz, library.values, library.clean.offsets),
+        kernel_rows(rows),
+        kernel_arrays(shifts, shifts, rows)[0],
+        *widths(tolerance),
+        *rest,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,15 +99,15 @@ class ModifiedCosine(BothWays, WeightedCosine):
         _run(modified_cosine_scores, query, row, library, rows, shifts, self.tolerance, forward, reverse, matched)
         return forward, reverse, matched
 
-    def pairs(self, query: Prepared, row: int, library: Prepared, library_row: int) -> Pairs:
-        from nps_spectra.kernels.modified_cosine import assign
+    def pairs_many(self, query: Prepared, queries: Int, library: Prepared, rows: Int) -> Pairs:
+        from nps_spectra.kernels.modified_cosine import assigned_pairs
 
-        shift = _shift(query, row, library, library_row, self.tolerance)
-        arrays = _both_arrays(query, row, library, library_row)
-        partner, shifted = np.empty(len(arrays[0]), dtype=np.int64), np.empty(len(arrays[0]), dtype=np.int64)
-        assign(*arrays, shift, *widths(self.tolerance), partner, shifted)
-        mine = np.flatnonzero(partner >= 0)
-        return Pairs(mine, partner[mine], shifted[mine] > 0, np.ones(len(mine)))
+        bounds, mine, theirs = room_for_pairs(query, queries, library, rows)
+        shifted = np.empty_like(mine)
+        shifts = shifts_between(query.masses[queries], library.masses[rows], self.tolerance)
+        _run_pairs(assigned_pairs, query, queries, library, rows, shifts, self.tolerance, bounds, mine, theirs, shifted)
+        count = int(bounds[-1])
+        return Pairs(bounds, mine[:count], theirs[:count], shifted[:count] > 0, np.ones(count))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,17 +136,16 @@ class NeutralLoss(Entropy):
         )
         return Scores(score, matched)
 
-    def pairs(self, query: Prepared, row: int, library: Prepared, library_row: int) -> Pairs:
-        from nps_spectra.kernels.neutral_loss import loss_partners
+    def pairs_many(self, query: Prepared, queries: Int, library: Prepared, rows: Int) -> Pairs:
+        from nps_spectra.kernels.neutral_loss import loss_pairs
 
-        arrays = _both_arrays(query, row, library, library_row)
-        partner = np.empty(len(arrays[0]), dtype=np.int64)
-        shift = float(query.masses[row] - library.masses[library_row])
-        loss_partners(*arrays, shift, *widths(self.tolerance), partner)
-        mine = np.flatnonzero(partner >= 0)
+        bounds, mine, theirs = room_for_pairs(query, queries, library, rows)
+        masses, others = query.masses[queries], library.masses[rows]
+        _run_pairs(loss_pairs, query, queries, library, rows, masses - others, self.tolerance, bounds, mine, theirs)
+        count = int(bounds[-1])
         # Losses of equal precursors agree where the peaks do: nothing is shifted.
-        moved = _shift(query, row, library, library_row, self.tolerance) != 0
-        return Pairs(mine, partner[mine], np.full(len(mine), moved), np.ones(len(mine)))
+        moved = np.repeat(shifts_between(masses, others, self.tolerance) != 0, np.diff(bounds))
+        return Pairs(bounds, mine[:count], theirs[:count], moved, np.ones(count))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,9 +177,7 @@ class Hybrid(BothWays):
             rows,
             shifts_between(query.masses[row], library.masses[rows], self.tolerance),
             self.tolerance,
-            self.technique == "EI" and self.mz_min is None,
-            0.0 if self.mz_min is None else float(self.mz_min),
-            1e9 if self.mz_max is None else float(self.mz_max),
+            *self._limits_of_peaks(),
             1.0 if self.technique == "EI" else 0.0,
             forward,
             reverse,
@@ -180,30 +190,36 @@ class Hybrid(BothWays):
             return np.maximum(0.0, 1000.0 * squared_cosine - 0.5)
         return np.minimum(1.0, np.sqrt(squared_cosine))
 
-    def pairs(self, query: Prepared, row: int, library: Prepared, library_row: int) -> Pairs:
-        from nps_spectra.kernels.hybrid import split_peaks
+    def pairs_many(self, query: Prepared, queries: Int, library: Prepared, rows: Int) -> Pairs:
+        from nps_spectra.kernels.hybrid import split_pairs
 
-        query_mz, query_values, mz, values = _both_arrays(query, row, library, library_row)
-        low, high = self._limits(query_mz, mz)
-        mine = slice(int(np.searchsorted(query_mz, low)), int(np.searchsorted(query_mz, high, "right")))
-        theirs = slice(int(np.searchsorted(mz, low)), int(np.searchsorted(mz, high, "right")))
-        arrays = query_mz[mine], query_values[mine], mz[theirs], values[theirs]
-        n, m = len(arrays[0]), len(arrays[2])
-        stays_at, moves_to = np.empty(m, dtype=np.int64), np.empty(m, dtype=np.int64)
-        direct, arriving = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
-        moved = np.empty(m)
-        shift = _shift(query, row, library, library_row, self.tolerance)
-        split_peaks(*arrays, shift, *widths(self.tolerance), stays_at, moves_to, direct, arriving, np.empty(n), moved)
-        # Parts of less than one millionth of a peak are rounding.
-        stay = np.flatnonzero((stays_at >= 0) & (arrays[3] - moved > 1e-6 * arrays[3]))
-        move = np.flatnonzero((moves_to >= 0) & (moved > 1e-6 * arrays[3]))
-        shifted = np.repeat([False, True], [len(stay), len(move)])
-        going = moved / arrays[3]
-        return Pairs(
-            mine.start + np.concatenate([stays_at[stay], moves_to[move]]),
-            theirs.start + np.concatenate([stay, move]),
+        bounds, mine, theirs = room_for_pairs(query, queries, library, rows, 2)
+        shifted, share = np.empty_like(mine), np.empty(len(mine))
+        shifts = shifts_between(query.masses[queries], library.masses[rows], self.tolerance)
+        _run_pairs(
+            split_pairs,
+            query,
+            queries,
+            library,
+            rows,
+            shifts,
+            self.tolerance,
+            *self._limits_of_peaks(),
+            bounds,
+            mine,
+            theirs,
             shifted,
-            np.concatenate([1.0 - going[stay], going[move]]),
+            share,
+        )
+        count = int(bounds[-1])
+        return Pairs(bounds, mine[:count], theirs[:count], shifted[:count] > 0, share[:count])
+
+    def _limits_of_peaks(self) -> tuple[bool, float, float]:
+        """Whether peaks take part from the larger of the two lowest m/z on, and the lowest and highest m/z."""
+        return (
+            self.technique == "EI" and self.mz_min is None,
+            0.0 if self.mz_min is None else float(self.mz_min),
+            1e9 if self.mz_max is None else float(self.mz_max),
         )
 
     def compared(self, query: Prepared, row: int, library: Prepared, library_row: int) -> tuple[Mask, Mask]:

@@ -32,8 +32,11 @@ def csv_text(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
     '=1+1,177.1154
     "a, b",
     """
+    return csv_lines([header]) + csv_lines(rows)
+
+
+def csv_lines(rows: Iterable[Iterable[Any]]) -> str:
+    """The lines of some rows, for tables that are written piece by piece."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([cell(value) for value in row] for row in rows)
+    csv.writer(text, lineterminator="\n").writerows([cell(value) for value in row] for row in rows)
     return text.getvalue()

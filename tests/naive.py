@@ -514,6 +514,31 @@ def rank(rows: Iterable[tuple[float, int, int]]) -> list[tuple[float, int, int]]
     return sorted(rows, key=lambda row: (-row[0], -row[1], row[2]))
 
 
+def explanation(
+    query: Peaks, reference: Peaks, pairs: Iterable[tuple[int, int, bool]]
+) -> tuple[float, float, int, float, bool, tuple[float, float] | None]:
+    """Shares explained of both, shifted peaks and their share, whether base peaks agree, largest peak without a pair.
+
+    `pairs` are indices of peaks and whether they match shifted only.
+    """
+    pairs = list(pairs)
+    mine, theirs = {i for i, _, _ in pairs}, {j for _, j, _ in pairs}
+    moved = mine - {i for i, _, shifted in pairs if not shifted}
+    whole, other = math.fsum(height for _, height in query), math.fsum(height for _, height in reference)
+    base = max(range(len(query)), key=lambda i: query[i][1])
+    other_base = max(range(len(reference)), key=lambda j: reference[j][1])
+    alone = [query[i] for i in range(len(query)) if i not in mine]
+    largest = max(alone, key=lambda peak: peak[1], default=None)
+    return (
+        math.fsum(query[i][1] for i in mine) / whole,
+        math.fsum(reference[j][1] for j in theirs) / other,
+        len(moved),
+        math.fsum(query[i][1] for i in moved) / whole,
+        (base, other_base) in {(i, j) for i, j, _ in pairs},
+        None if largest is None else (largest[0], largest[1] / query[base][1]),
+    )
+
+
 def half_height_peaks(points: Iterable[tuple[float, float]]) -> Peaks:
     """Peaks of a profile without gaps: highest of the run of points at least half as high; mean above a tenth."""
     profile = sorted(points)

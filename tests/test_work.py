@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from nps_spectra.searching import candidates
+from nps_spectra.searching import indexes
 
 pytestmark = pytest.mark.skipif(
     os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="the figures are those of compiled kernels"
@@ -45,7 +45,7 @@ def test_a_search_calls_scores_and_keeps_no_more_than_before(work: ModuleType) -
 
 
 def test_a_search_without_its_index_is_noticed(work: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(candidates, "FEW_QUERIES", 1 << 60)
+    monkeypatch.setattr(indexes, "FEW_QUERIES", 1 << 60)
     assert any("open, entropy, pairs scored" in line for line in above(work, work.figures()))
 
 

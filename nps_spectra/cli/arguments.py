@@ -38,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     _add_formats(nouns)
     _add_schemes(nouns)
     _add_proficiency(nouns)
+    _add_warmup(nouns)
     return top
 
 
@@ -213,3 +214,14 @@ def _add_proficiency(nouns: argparse._SubParsersAction[argparse.ArgumentParser])
         command.add_argument("round", metavar="ROUND", help="folder with round.toml and submissions.csv")
         command.add_argument("--strict", action="store_true", help="stop at the first row that would be rejected")
         command.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_warmup(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    warmup = nouns.add_parser(
+        "warmup",
+        help="compile everything now instead of at first use",
+        description="Compile everything that is otherwise compiled at first use, and say where the machine code is "
+        "kept: in the folder NUMBA_CACHE_DIR if that is set, else beside the package, or if that cannot be written to, "
+        "in numba's folder of the user's cache.",
+    )
+    warmup.add_argument("--json", action="store_true", help="print one JSON object")

@@ -30,6 +30,7 @@ def identify(options: argparse.Namespace) -> int:
     profile = load_profile(options.profile)
     findings = None if options.findings is None else read_findings(options.findings)
     library = library_of(options.library)
+    library.check_quickly()
     out = None if options.out is None else results_folder(options.out)
     choice = chosen_scans(options)
     reference = None

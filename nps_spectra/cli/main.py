@@ -1,6 +1,7 @@
 """``nps-spectra NOUN VERB``: parsing of arguments and exit codes.
 
-0 fine; 1 finished, but something was rejected or failed a check; 2 wrong use; 3 input unusable; 4 internal error.
+0 fine; 1 finished, but something was rejected or failed a check; 2 wrong use; 3 input unusable; 4 internal error;
+130 interrupted (Ctrl-C).
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ REJECTED: Final = 1
 WRONG_USE: Final = 2
 UNUSABLE: Final = 3
 INTERNAL: Final = 4
+#: As shells do for a program that Ctrl-C ended.
+INTERRUPTED: Final = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,8 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FINE
     except KeyboardInterrupt:
-        print("nps-spectra: interrupted", file=sys.stderr)
-        return 130
+        # On a terminal a progress bar stands on the line.
+        print("\nnps-spectra: interrupted" if sys.stderr.isatty() else "nps-spectra: interrupted", file=sys.stderr)
+        return INTERRUPTED
     except Exception:
         import traceback
 
@@ -75,6 +79,10 @@ def _run(options: argparse.Namespace) -> int:
         from nps_spectra.cli import schemes
 
         return schemes.run(options)
+    if options.noun == "warmup":
+        from nps_spectra.cli import warmup
+
+        return warmup.run(options)
     if options.noun == "proficiency":
         from nps_spectra.cli import proficiency
 

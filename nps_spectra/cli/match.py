@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
-from nps_spectra.atomic import write_text
+from nps_spectra.atomic import write_pieces, write_text
 from nps_spectra.cli.main import FINE, REJECTED
 from nps_spectra.cli.output import progress_bar, reject_dicts, rejects_csv, table, tell_report
 from nps_spectra.cli.run_record import library_of, record_json, results_folder, run_record
@@ -27,6 +28,12 @@ CAUTION: Final = (
 def match(options: argparse.Namespace) -> int:
     """Match samples against a library."""
     library = library_of(options.library)
+    with ThreadPoolExecutor(1) as executor:
+        # Hashing a large library takes as long as all the rest of a small run, and needs no lock of the interpreter.
+        return _match(options, library, executor.submit(library.check_quickly))
+
+
+def _match(options: argparse.Namespace, library: Library, sound: Future[None]) -> int:
     out = None if options.out is None else results_folder(options.out)
     choice = chosen_scans(options)
     samples = read_spectra(
@@ -44,7 +51,10 @@ def match(options: argparse.Namespace) -> int:
         record["runs"] = told
         for line in told:
             print(f"  {line}", file=sys.stderr)
-        hits = _searched(queries, library, options)
+        try:
+            hits = _searched(queries, library, options)
+        finally:
+            sound.result()  # that the library is damaged comes before anything that was found in it
     except NpsSpectraError as error:
         if out is not None:
             write_text(out / "rejects.csv", rejects_csv(report.rejects))
@@ -52,12 +62,12 @@ def match(options: argparse.Namespace) -> int:
         raise
     rejects = reject_dicts(report.rejects)
     if out is not None:
-        hits.to_csv(out / "hits.csv")
-        hits.to_json(out / "hits.json", rejects)
+        write_pieces(out / "hits.csv", hits.csv_pieces())
+        write_pieces(out / "hits.json", hits.json_pieces(rejects))
         write_text(out / "rejects.csv", rejects_csv(report.rejects))
         write_text(out / "run.json", record_json(record | {"search": hits.options}))
     if options.json:
-        print(hits.to_json(rejects=rejects), end="")
+        sys.stdout.writelines(hits.json_pieces(rejects))
     else:
         _print_table(hits)
         if out is not None:
@@ -88,9 +98,9 @@ def _searched(queries: Spectra, library: Library, options: argparse.Namespace) -
 
 
 def _print_table(hits: Hits) -> None:
-    for query in hits.queries:
+    for query, found in hits.by_query():
         print(f"\n{query.name or 'unnamed'}  ({query.id})  {query.method}, {query.candidates} library spectra")
-        if not query.hits:
+        if not found:
             print(f"  no hit: {query.reason}")
             continue
         rows = [
@@ -103,7 +113,7 @@ def _print_table(hits: Hits) -> None:
                 hit.name or "unnamed",
                 hit.formula or "",
             )
-            for hit in query.hits
+            for hit in found
         ]
         print(table(("rank", "score", "reverse", "peaks", "explained", "substance", "formula"), rows, (0, 1, 2, 3, 4)))
     if hits.library["notice"]:

@@ -21,14 +21,13 @@ _PACKAGES: Final = ("numpy", "scipy", "numba", "h5py", "rdkit")
 
 
 def library_of(path: str | None) -> Library:
-    """The library that a run searches, checked; without a path the embedded starter library."""
+    """The library that a run searches, not yet checked; without a path the embedded starter library."""
     if path is None:
         from nps_spectra.library.starter import starter_library
 
         library = starter_library()
     else:
         library = Library.open(path)
-        library.check_quickly()
     print(
         f"library {library.name}: {len(library)} spectra of {len(library.substances)} substances, "
         f"digest {library.digest}",

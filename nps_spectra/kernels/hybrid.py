@@ -263,3 +263,78 @@ def _inside(mz: Float, low: float, high: float) -> tuple[int, int]:
     while last < len(mz) and mz[last] <= high:
         last += 1
     return first, last
+
+
+@kernel
+def split_pairs(
+    query_mz: Float,
+    query_intensity: Float,
+    query_offsets: Int,
+    queries: Int,
+    mz: Float,
+    intensity: Float,
+    offsets: Int,
+    rows: Int,
+    shifts: Float,
+    tolerance_da: float,
+    tolerance_relative: float,
+    from_common_start: bool,
+    mz_min: float,
+    mz_max: float,
+    bounds: Int,
+    query_peak: Int,
+    peak: Int,
+    shifted: Int,
+    share: Float,
+) -> None:
+    """List what stays and what moves of the peaks of ``rows[k]`` onto those of spectrum ``queries[k]``, for every k.
+
+    Those of k go to ``bounds[k]`` to ``bounds[k + 1]`` of the lists: first what stays, then what moves, with 1 in
+    ``shifted`` and the part of the peak in ``share``. Parts of less than a millionth of a peak are rounding and left
+    out; where the shift is NaN there are none. Peaks are counted from the start of their spectrum. The limits of m/z
+    are those of `hybrid_scores`.
+    """
+    n = 0
+    for k in range(len(rows)):
+        bounds[k] = n
+        first, last = query_offsets[queries[k]], query_offsets[queries[k] + 1]
+        begin, end = offsets[rows[k]], offsets[rows[k] + 1]
+        if last == first or end == begin or math.isnan(shifts[k]):
+            continue
+        start = max(query_mz[first], mz[begin]) if from_common_start else mz_min
+        low, high = _inside(query_mz[first:last], start, mz_max)
+        other_low, other_high = _inside(mz[begin:end], start, mz_max)
+        u_mz, u = query_mz[first + low : first + high], query_intensity[first + low : first + high]
+        v_mz, v = mz[begin + other_low : begin + other_high], intensity[begin + other_low : begin + other_high]
+        stays_at = np.empty(len(v), dtype=np.int64)
+        moves_to = np.empty(len(v), dtype=np.int64)
+        direct = np.empty(len(u), dtype=np.int64)
+        arriving = np.empty(len(u), dtype=np.int64)
+        hybrid = np.empty(len(u))
+        moved = np.empty(len(v))
+        split_peaks(
+            u_mz,
+            u,
+            v_mz,
+            v,
+            shifts[k],
+            tolerance_da,
+            tolerance_relative,
+            stays_at,
+            moves_to,
+            direct,
+            arriving,
+            hybrid,
+            moved,
+        )
+        for moving in range(2):
+            place = moves_to if moving == 1 else stays_at
+            for j in range(len(v)):
+                part = moved[j] if moving == 1 else v[j] - moved[j]
+                if place[j] >= 0 and part > 1e-6 * v[j]:
+                    query_peak[n] = low + place[j]
+                    peak[n] = other_low + j
+                    shifted[n] = moving
+                    share[n] = moved[j] / v[j] if moving == 1 else 1.0 - moved[j] / v[j]
+                    n += 1
+    bounds[len(rows)] = n

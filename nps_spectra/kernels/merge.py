@@ -20,20 +20,22 @@ def merge_close_peaks(
     window_relative: float,
     out_mz: Float,
     out_intensity: Float,
-    out_lengths: Int,
+    out_offsets: Int,
 ) -> None:
     """Join peaks closer than the window around the most intense one, until no two are that close.
 
     In each pass the most intense peak not yet joined (of equal ones: the lowest m/z) takes all others in
-    its window; intensities are added, the m/z is their intensity-weighted mean. Results are packed from
-    the start of each spectrum's slice of ``out_mz`` and ``out_intensity``.
+    its window; intensities are added, the m/z is their intensity-weighted mean. Results stand end to end in ``out_mz``
+    and ``out_intensity``, which have room for all peaks; ``out_offsets`` says where each spectrum begins.
     """
+    begin = 0
+    out_offsets[0] = 0
     for row in range(len(offsets) - 1):
-        begin = offsets[row]
-        n = offsets[row + 1] - begin
+        first = offsets[row]
+        n = offsets[row + 1] - first
         for peak in range(n):
-            out_mz[begin + peak] = mz[begin + peak]
-            out_intensity[begin + peak] = intensity[begin + peak]
+            out_mz[begin + peak] = mz[first + peak]
+            out_intensity[begin + peak] = intensity[first + peak]
         while True:
             close = False
             for peak in range(1, n):
@@ -81,4 +83,5 @@ def merge_close_peaks(
             for peak in range(n):
                 out_mz[begin + peak] = here[sort[peak]]
                 out_intensity[begin + peak] = height[sort[peak]]
-        out_lengths[row] = n
+        begin += n
+        out_offsets[row + 1] = begin

@@ -76,6 +76,58 @@ def modified_cosine_scores(
 
 
 @kernel
+def assigned_pairs(
+    query_mz: Float,
+    query_weight: Float,
+    query_offsets: Int,
+    queries: Int,
+    mz: Float,
+    weight: Float,
+    offsets: Int,
+    rows: Int,
+    shifts: Float,
+    tolerance_da: float,
+    tolerance_relative: float,
+    bounds: Int,
+    query_peak: Int,
+    peak: Int,
+    shifted: Int,
+) -> None:
+    """List the pairs of peaks of spectrum ``queries[k]`` and ``rows[k]`` for every k; none where the shift is NaN.
+
+    Those of k go to ``bounds[k]`` to ``bounds[k + 1]`` of the lists, with 1 in ``shifted`` where the pair matches
+    shifted only. Peaks are counted from the start of their spectrum; those of the query ascend.
+    """
+    n = 0
+    for k in range(len(rows)):
+        bounds[k] = n
+        first, last = query_offsets[queries[k]], query_offsets[queries[k] + 1]
+        begin, end = offsets[rows[k]], offsets[rows[k] + 1]
+        if math.isnan(shifts[k]):
+            continue
+        partner = np.empty(last - first, dtype=np.int64)
+        moved = np.empty(last - first, dtype=np.int64)
+        assign(
+            query_mz[first:last],
+            query_weight[first:last],
+            mz[begin:end],
+            weight[begin:end],
+            shifts[k],
+            tolerance_da,
+            tolerance_relative,
+            partner,
+            moved,
+        )
+        for i in range(last - first):
+            if partner[i] >= 0:
+                query_peak[n] = i
+                peak[n] = partner[i]
+                shifted[n] = moved[i]
+                n += 1
+    bounds[len(rows)] = n
+
+
+@kernel
 def _partner_ranges(
     query_mz: Float, mz: Float, shift: float, tolerance_da: float, tolerance_relative: float, low: Int, high: Int
 ) -> None:

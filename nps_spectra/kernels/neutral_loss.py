@@ -104,3 +104,51 @@ def neutral_loss_scores(
                     total += (a + b) * math.log2(a + b) - a * math.log2(a) - b * math.log2(b)
                     matched[k] += 1
             score[k] = min(1.0, max(0.0, 0.5 * total))
+
+
+@kernel
+def loss_pairs(
+    query_mz: Float,
+    query_share: Float,
+    query_offsets: Int,
+    queries: Int,
+    mz: Float,
+    share: Float,
+    offsets: Int,
+    rows: Int,
+    shifts: Float,
+    tolerance_da: float,
+    tolerance_relative: float,
+    bounds: Int,
+    query_peak: Int,
+    peak: Int,
+) -> None:
+    """List the pairs of peaks of spectrum ``queries[k]`` and ``rows[k]`` for every k; none where the shift is NaN.
+
+    Those of k go to ``bounds[k]`` to ``bounds[k + 1]`` of the two lists of peaks, each counted from the start of its
+    spectrum; those of the query ascend.
+    """
+    n = 0
+    for k in range(len(rows)):
+        bounds[k] = n
+        first, last = query_offsets[queries[k]], query_offsets[queries[k] + 1]
+        begin, end = offsets[rows[k]], offsets[rows[k] + 1]
+        if math.isnan(shifts[k]):
+            continue
+        partner = np.empty(last - first, dtype=np.int64)
+        loss_partners(
+            query_mz[first:last],
+            query_share[first:last],
+            mz[begin:end],
+            share[begin:end],
+            shifts[k],
+            tolerance_da,
+            tolerance_relative,
+            partner,
+        )
+        for i in range(last - first):
+            if partner[i] >= 0:
+                query_peak[n] = i
+                peak[n] = partner[i]
+                n += 1
+    bounds[len(rows)] = n

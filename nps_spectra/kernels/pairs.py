@@ -122,3 +122,43 @@ def entropy_scores(
                     j += 1
             matched[k] = n_matched
             score[k] = min(1.0, max(0.0, 0.5 * total))
+
+
+@kernel
+def matched_pairs(
+    query_mz: Float,
+    query_offsets: Int,
+    queries: Int,
+    mz: Float,
+    offsets: Int,
+    rows: Int,
+    tolerance_da: float,
+    tolerance_relative: float,
+    bounds: Int,
+    query_peak: Int,
+    peak: Int,
+) -> None:
+    """List the pairs behind these scores, of spectrum ``queries[k]`` and ``rows[k]`` for every k.
+
+    Those of k go to ``bounds[k]`` to ``bounds[k + 1]`` of the two lists of peaks, each counted from the start of its
+    spectrum and ascending.
+    """
+    n = 0
+    for k in range(len(rows)):
+        bounds[k] = n
+        first, last = query_offsets[queries[k]], query_offsets[queries[k] + 1]
+        begin, end = offsets[rows[k]], offsets[rows[k] + 1]
+        i, j = first, begin
+        while i < last and j < end:
+            a, b = query_mz[i], mz[j]
+            if abs(a - b) <= tolerance_da + tolerance_relative * 0.5 * (a + b):
+                query_peak[n] = i - first
+                peak[n] = j - begin
+                n += 1
+                i += 1
+                j += 1
+            elif a < b:
+                i += 1
+            else:
+                j += 1
+    bounds[len(rows)] = n

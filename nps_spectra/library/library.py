@@ -7,6 +7,7 @@ from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Se
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path, PurePath
+from threading import RLock
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -84,6 +85,7 @@ class Library(Sequence[Spectrum]):
         self.report: ReadReport | None = None
         self._stored = stored
         self._kept: dict[Hashable, Any] = {}
+        self._making = RLock()
 
     @classmethod
     def build(
@@ -335,9 +337,10 @@ class Library(Sequence[Spectrum]):
 
     def kept(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """What `make` makes of the library, made once for each `key` and kept while the library is open."""
-        if key not in self._kept:
-            self._kept[key] = make()
-        return self._kept[key]
+        with self._making:
+            if key not in self._kept:
+                self._kept[key] = make()
+            return self._kept[key]
 
 
 def library_file(path: PathLike) -> Path:

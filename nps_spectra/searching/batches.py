@@ -5,25 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from nps_spectra.library import Library
-from nps_spectra.scorers import Float, Int, Mask, Prepared, Scorer, Technique, kernel_rows
+from nps_spectra.scorers import Int, Mask, Prepared, Scorer, Technique, kernel_rows
 from nps_spectra.scoring import techniques_of, with_query_mass
 from nps_spectra.searching.candidates import Index, ranges
-from nps_spectra.searching.explaining import hits_of, rows_of_substances
+from nps_spectra.searching.explaining import Explaining, Ranked
 from nps_spectra.searching.gates import Allowed, Gate, Gates, Kind, within
 from nps_spectra.searching.hits import Hit, QueryResult
-from nps_spectra.searching.indexes import index_of
+from nps_spectra.searching.indexes import index_of, layout_of
+from nps_spectra.searching.threads import in_order, thread_count
 from nps_spectra.spectra import Spectra
 
 LeftOut = int | npt.NDArray[np.int64] | None
 
-#: Queries of a batch, and pairs of spectra that are scored at a time.
+#: Queries of a batch at most, and with several threads at least; batches of each thread; pairs scored at a time.
 _BATCH: Final = 1024
+_SMALL_BATCH: Final = 64
+_BATCHES_OF_A_THREAD: Final = 4
 _PAIRS: Final = 1 << 20
 
 
@@ -33,7 +36,8 @@ class Questions:
     Attributes
     ----------
     spectra : Spectra
-    kinds : list of Kind
+    groups : dict of Kind to ndarray of int64
+        Numbers of the queries of each kind.
     left_out : list of ndarray of int64
         Library rows that each is not compared with.
     precursor_mz : ndarray of float64
@@ -53,17 +57,19 @@ class Questions:
         named = spectra.texts("ionization").to_list()
         for number, assumed in ionization.items():
             named[number] = assumed
-        self.kinds = [
-            Kind(technique, name, polarity, None if level != level else level, representation == "profile")
-            for technique, name, polarity, level, representation in zip(
-                techniques_of(spectra, named),
-                named,
-                spectra.texts("polarity").to_list(),
-                spectra.numbers("ms_level").tolist(),
-                spectra.texts("representation").to_list(),
-                strict=True,
-            )
-        ]
+        columns = (
+            techniques_of(spectra, named),
+            named,
+            spectra.texts("polarity").to_list(),
+            spectra.columns["ms_level"].to_list(),
+            [representation == "profile" for representation in spectra.texts("representation").to_list()],
+        )
+        groups: dict[tuple[Any, ...], list[int]] = {}
+        for number, own in enumerate(zip(*columns, strict=True)):
+            groups.setdefault(own, []).append(number)
+        self.groups: dict[Kind, Int] = {
+            Kind(*own): np.array(numbers, dtype=np.int64) for own, numbers in groups.items()
+        }
         none = np.empty(0, dtype=np.int64)
         given: Sequence[LeftOut] = [None] * len(spectra) if leave_out is None else leave_out
         self.left_out = [none if rows is None else np.unique(np.atleast_1d(rows)).astype(np.int64) for rows in given]
@@ -72,7 +78,7 @@ class Questions:
     @cached_property
     def techniques(self) -> list[Technique]:
         """The techniques among the queries, in order of appearance."""
-        return list(dict.fromkeys(kind.technique for kind in self.kinds))
+        return list(dict.fromkeys(kind.technique for kind in self.groups))
 
     @cached_property
     def identities(self) -> list[tuple[str, str | None, str | None]]:
@@ -92,22 +98,6 @@ class Questions:
         if self.query_mass is None:
             return chosen
         return Spectra.of(with_query_mass(spectrum, self.query_mass) for spectrum in chosen)
-
-
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """The best spectrum of each of the best substances, one line a query.
-
-    Attributes
-    ----------
-    rows, score, matched : ndarray, shape (queries, top)
-    count : ndarray of int64, shape (queries,)
-    """
-
-    rows: Int
-    score: Float
-    matched: Int
-    count: Int
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,32 +157,47 @@ class Searching:
 
     def all(self, progress: Callable[[int, int], None] | None) -> list[QueryResult]:
         """Results of all queries, in their order."""
-        groups: dict[Kind, list[int]] = {}
-        for number, kind in enumerate(self._questions.kinds):
-            groups.setdefault(kind, []).append(number)
+        threads = thread_count()
+        batches: list[tuple[Kind, Int]] = []
+        for kind, members in self._questions.groups.items():
+            size = self._batch_size(kind, members, threads)
+            batches += [(kind, members[start : start + size]) for start in range(0, len(members), size)]
         results: dict[int, QueryResult] = {}
-        for kind, members in groups.items():
-            size = self._batch_size(kind, np.array(members, dtype=np.int64))
-            for start in range(0, len(members), size):
-                numbers = np.array(members[start : start + size], dtype=np.int64)
-                results.update(zip(numbers.tolist(), self._batch(kind, numbers), strict=True))
-                if progress is not None:
-                    progress(len(results), len(self._questions.kinds))
+        for (_, numbers), found in zip(
+            batches, in_order(lambda batch: list(self._batch(*batch)), batches, threads), strict=True
+        ):
+            results.update(zip(numbers.tolist(), found, strict=True))
+            if progress is not None:
+                progress(len(results), len(self._questions.spectra))
         return [results[number] for number in range(len(results))]
 
-    def _batch_size(self, kind: Kind, members: Int) -> int:
-        """Queries to take together: so few that their pairs fit the memory and progress is seen."""
+    def _batch_size(self, kind: Kind, members: Int, threads: int) -> int:
+        """Queries to take together: so few that their pairs fit the memory, progress is seen and no thread idles."""
+        largest = _BATCH
+        if threads > 1:
+            largest = max(_SMALL_BATCH, min(_BATCH, len(members) // (_BATCHES_OF_A_THREAD * threads)))
         if not self._narrows(kind) and self._index(kind) is not None:
-            return _BATCH
+            return largest
         most = len(self._library)
         if self._gate.precursor_tolerance is not None and kind.technique != "EI":
             allowed = self._gates.allowed(kind)
             start, stop = within(self._gate.precursor_tolerance, self._questions.precursor_mz[members], allowed)
             most = int((stop - start).max())
-        return max(1, min(_BATCH, _PAIRS // max(1, most)))
+        return max(1, min(largest, _PAIRS // max(1, most)))
 
     def _index(self, kind: Kind) -> Index | None:
-        return index_of(self._library, self._scorers[kind.technique], self._top, len(self._questions.kinds))
+        return index_of(self._library, self._scorers[kind.technique], self._top, len(self._questions.spectra))
+
+    def layouts(self) -> list[dict[str, str]]:
+        """How the library is searched for the queries of each technique, and why."""
+        found: dict[str, dict[str, str]] = {}
+        for kind in self._questions.groups:
+            if self._narrows(kind):
+                own = {"layout": "spectra inside the tolerances", "reason": "each query has few to be compared with"}
+            else:
+                own = layout_of(self._index(kind), self._top, len(self._questions.spectra))
+            found[kind.technique] = {"technique": kind.technique, "method": self._scorers[kind.technique].method} | own
+        return list(found.values())
 
     def _narrows(self, kind: Kind) -> bool:
         """Whether queries of one kind are compared with different rows, beside what is left out."""
@@ -206,7 +211,9 @@ class Searching:
         compared = self._compared(kind, numbers)
         in_gate = compared.counts()
         counts = in_gate
-        query, ranked = None, None
+        query, explaining = None, None
+        found = np.zeros(len(numbers), dtype=np.int64)
+        identities = [self._questions.identities[number] for number in numbers.tolist()]
         if in_gate.any():
             query = scorer.prepare(self._questions.select(numbers))
             if scorer.needs_mass is not None:
@@ -215,19 +222,19 @@ class Searching:
             ranked = self._ranked(
                 kind, query, compared, np.flatnonzero((counts > 0) & (np.diff(query.clean.offsets) > 0))
             )
-        for k, number in enumerate(numbers.tolist()):
-            identifier, name, source = self._questions.identities[number]
-            found = ranked.count[k] if ranked is not None else 0
-            if query is None or not in_gate[k]:
-                reason = self._closed(kind, number)
-            else:
-                reason = None if found else self._lack(scorer, query, k, int(in_gate[k]), int(counts[k]))
-            explain = _nothing
-            if query is not None and ranked is not None and found:
-                explain = partial(self._hits, scorer, query, k, number, compared.allowed, ranked.rows[k, :found])
-            yield QueryResult(
-                identifier, name, source, kind.technique, scorer.method, int(counts[k]), reason, int(found), explain
-            )
+            found = ranked.count
+            compares = partial(self._compares, kind, numbers, compared.allowed)
+            ids = [identifier for identifier, _, _ in identities]
+            explaining = Explaining(self._library, scorer, query, ids, ranked, compares)
+        columns = identities, in_gate.tolist(), counts.tolist(), found.tolist()
+        for k, ((identifier, name, source), inside, count, hits) in enumerate(zip(*columns, strict=True)):
+            reason = None
+            if query is None or not inside:
+                reason = self._closed(kind, int(numbers[k]))
+            elif not hits:
+                reason = self._lack(scorer, query, k, inside, count)
+            explain = partial(explaining.hits, k) if explaining is not None and hits else _nothing
+            yield QueryResult(identifier, name, source, kind.technique, scorer.method, count, reason, hits, explain)
 
     def _stated(self, kind: Kind, scorer: Scorer) -> Allowed:
         if kind not in self._stating:
@@ -308,13 +315,7 @@ class Searching:
 
     def _ranked(self, kind: Kind, query: Prepared, compared: _Compared, queries: Int) -> Ranked:
         """The best substances of the spectra `queries` of a batch; others have none."""
-        shape = (len(query.clean), self._top)
-        ranked = Ranked(
-            np.empty(shape, dtype=np.int64),
-            np.empty(shape, dtype=np.float64),
-            np.empty(shape, dtype=np.int64),
-            np.zeros(shape[0], dtype=np.int64),
-        )
+        ranked = Ranked.none(len(query.clean), self._top)
         index = self._index(kind) if compared.bounds is None else None
         scorer = self._scorers[kind.technique]
         if index is not None and len(queries):
@@ -350,20 +351,20 @@ class Searching:
             ranked.count,
         )
 
-    def _hits(
-        self, scorer: Scorer, query: Prepared, k: int, number: int, allowed: Allowed, best: Int
-    ) -> tuple[Hit, ...]:
-        """Hits of one query: every spectrum of its best substances, and what there is to say of the best."""
-        rows = rows_of_substances(self._library, self._library.substances.of_row[best])
-        rows = rows[allowed.mask[rows]]
+    def _compares(self, kind: Kind, numbers: Int, allowed: Allowed, at: Int, rows: Int) -> Mask:
+        """Whether the queries at these ascending places of ``numbers`` are compared with the rows beside them."""
+        keep = allowed.mask[rows] & self._permits(numbers[at], rows)
         tolerance = self._gate.precursor_tolerance
-        if tolerance is not None and scorer.technique != "EI":
-            low, high = tolerance.bounds(float(self._questions.precursor_mz[number]))
+        if tolerance is not None and kind.technique != "EI":
+            low, high = tolerance.bounds(self._questions.precursor_mz[numbers[at]])
             precursor = self._library.spectra.numbers("precursor_mz")[rows]
-            rows = rows[(precursor >= low) & (precursor <= high)]
-        rows = rows[self._permits(np.full(len(rows), number), rows)]
-        rows = np.setdiff1d(rows, self._questions.left_out[number], assume_unique=True)
-        return hits_of(self._library, scorer, query, k, self._questions.identities[number][0], rows)
+            keep &= (precursor >= low) & (precursor <= high)
+        for place in np.unique(at).tolist():
+            left_out = self._questions.left_out[numbers[place]]
+            if len(left_out):
+                part = slice(*np.searchsorted(at, [place, place + 1]).tolist())
+                keep[part] &= ~np.isin(rows[part], left_out)
+        return keep
 
 
 def _nothing() -> tuple[Hit, ...]:

@@ -53,7 +53,15 @@ class Candidates:
 
 
 class Index(Protocol):
-    """What finds candidates for one scorer in one library."""
+    """What finds candidates for one scorer in one library.
+
+    Attributes
+    ----------
+    layout : str
+        How it holds the library, for the record of a run.
+    """
+
+    layout: str
 
     def candidates(self, query: Prepared, queries: Int, allowed: Mask, left_out: list[Int], top: int) -> Candidates:
         """Rows that hold the best spectra of the best `top` substances, for the spectra `queries` of `query`.
@@ -120,6 +128,8 @@ class PostingIndex:
     rounding. Spectra of one polarity and MS level stand together, so that blocks without any to compare are skipped.
     """
 
+    layout = "peaks by m/z in blocks of spectra"
+
     def __init__(self, library: Library, scorer: Scorer) -> None:
         prepared: Prepared = library.prepared(scorer)
         self._scorer = scorer
@@ -182,7 +192,7 @@ class PostingIndex:
         from nps_spectra.kernels.postings import LEAST, scan_postings
 
         values, own = self._values(query)
-        places = [self._place[rows[(rows >= 0) & (rows < len(allowed))]] for rows in left_out]
+        places = [self._place[rows[(rows >= 0) & (rows < len(allowed))]] if len(rows) else rows for rows in left_out]
         peaks = np.diff(query.clean.offsets)[queries]
         # Of a sum of n parts up to `most` in all: three roundings of each part, one of each addition, twice over; of
         # entropies also the logarithm and what is subtracted; of two sums their addition.

@@ -69,6 +69,8 @@ class EiIndex:
     [1, 0]
     """
 
+    layout = "nominal masses by column, bounded before they are scored"
+
     def __init__(self, scorer: Scorer, prepared: Prepared, substance_of_row: Int, compared: Mask) -> None:
         from nps_spectra.kernels import nominal_layout as kernels
 

@@ -171,7 +171,7 @@ def results_of(
         for technique in DEFAULT_METHODS
         if method is not None or _fits(DEFAULT_METHODS[technique], given)
     }
-    unnamed = np.array([name is None for name in spectra.texts("ionization").to_list()], dtype=bool)
+    unnamed = spectra.texts("ionization").missing()
     if ionization is None and method in NOMINAL_METHODS:
         ionization = "EI"
         unnamed &= np.isnan(spectra.numbers("precursor_mz"))
@@ -191,6 +191,7 @@ def results_of(
         "query_mass": mass,
         "gate": asdict(gate) | {"precursor_tolerance": str(gate.precursor_tolerance or "none")},
         "resolved": [scorer.describe() for technique, scorer in scorers.items() if technique in questions.techniques],
+        "layout": run.layouts(),
     }
     return Hits(results, _summary(library), described)
 

@@ -156,8 +156,8 @@ class Gates:
 def within(tolerance: Tolerance, precursor_mz: npt.NDArray[np.float64], allowed: Allowed) -> tuple[Int, Int]:
     """Rows with a precursor m/z near each of these, as limits in the rows of ``allowed.by_precursor``."""
     values = allowed.by_precursor[1]
-    limits = np.array([tolerance.bounds(value) for value in precursor_mz.tolist()]).reshape(-1, 2)
-    return np.searchsorted(values, limits[:, 0], "left"), np.searchsorted(values, limits[:, 1], "right")
+    low, high = tolerance.bounds(precursor_mz)
+    return np.searchsorted(values, low, "left"), np.searchsorted(values, high, "right")
 
 
 def _family(ionization: str) -> str:

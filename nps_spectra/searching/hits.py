@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, overload
 
 from nps_spectra.atomic import write_text
 from nps_spectra.errors import MissingDependencyError
 from nps_spectra.scorers import Technique
-from nps_spectra.tables import csv_text
+from nps_spectra.tables import csv_lines
 
 if TYPE_CHECKING:
     import pandas
@@ -26,6 +26,39 @@ class SpectrumScore:
     library_id: int
     score: float
     matched_peaks: int
+
+
+class SubstanceSpectra(Sequence[SpectrumScore]):
+    """The spectra of one substance, scored when they are asked for; it equals a sequence of the same scores."""
+
+    def __init__(self, score: Callable[[], tuple[SpectrumScore, ...]]) -> None:
+        self._score = score
+
+    @cached_property
+    def _all(self) -> tuple[SpectrumScore, ...]:
+        return self._score()
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @overload
+    def __getitem__(self, index: int) -> SpectrumScore: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[SpectrumScore, ...]: ...
+    def __getitem__(self, index: int | slice) -> SpectrumScore | tuple[SpectrumScore, ...]:
+        return self._all[index]
+
+    def __iter__(self) -> Iterator[SpectrumScore]:
+        return iter(self._all)
+
+    def __eq__(self, other: object) -> bool:
+        return self._all == tuple(other) if isinstance(other, Sequence) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._all)
+
+    def __repr__(self) -> str:
+        return repr(self._all)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +98,7 @@ class Hit:
         Of the best spectrum.
     library, library_digest : str
     method : str
-    spectra : tuple of SpectrumScore
+    spectra : sequence of SpectrumScore
         All spectra of this substance that share a peak with the query, best first.
     """
 
@@ -93,7 +126,7 @@ class Hit:
     library: str
     library_digest: str
     method: str
-    spectra: tuple[SpectrumScore, ...] = field(repr=False)
+    spectra: Sequence[SpectrumScore] = field(repr=False)
 
 
 #: Columns of every table of hits.
@@ -156,7 +189,7 @@ class QueryResult:
     @cached_property
     def hits(self) -> tuple[Hit, ...]:
         """The hits, best first; what they say beside their score is computed when they are asked for."""
-        return self.explain() if self.hit_count else ()
+        return self.explain()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, QueryResult):
@@ -227,36 +260,29 @@ class Hits(Sequence[Hit]):
 
         Cells that a spreadsheet program would run as a formula get an apostrophe in front.
         """
-        rows = ([row[name] for name in COLUMNS] for row in self.to_dicts())
-        return _written(csv_text(COLUMNS, rows), path)
+        return _written("".join(self.csv_pieces()), path)
+
+    def csv_pieces(self) -> Iterator[str]:
+        """What `to_csv` gives, query by query; no hit is kept."""
+        yield csv_lines([COLUMNS])
+        for _, hits in self.by_query():
+            yield csv_lines([getattr(hit, name) for name in COLUMNS] for hit in hits)
 
     def to_json(self, path: str | Path | None = None, rejects: Sequence[dict[str, Any]] = ()) -> str:
         """One JSON object with ``library``, ``queries`` (each with its ``hits``) and ``rejects``."""
-        return _written(json.dumps(self.as_dict(rejects), ensure_ascii=False, indent=1) + "\n", path)
+        return _written("".join(self.json_pieces(rejects)), path)
 
-    def as_dict(self, rejects: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
-        """What `to_json` writes, as plain data."""
-        return {
-            "library": self.library,
-            "queries": [
-                {
-                    "id": query.id,
-                    "name": query.name,
-                    "source": query.source,
-                    "technique": query.technique,
-                    "method": query.method,
-                    "candidates": query.candidates,
-                    "reason": query.reason,
-                    "hits": [
-                        {name: getattr(hit, name) for name in _IN_JSON}
-                        | {"spectra": [asdict(one) for one in hit.spectra]}
-                        for hit in query.hits
-                    ],
-                }
-                for query in self.queries
-            ],
-            "rejects": list(rejects),
-        }
+    def json_pieces(self, rejects: Sequence[dict[str, Any]] = ()) -> Iterator[str]:
+        """What `to_json` gives, query by query; no hit is kept."""
+        yield f'{{\n "library": {_indented(self.library, 1)},\n "queries": ['
+        for number, (query, hits) in enumerate(self.by_query()):
+            yield f"{',' if number else ''}\n  {_indented(_as_dict(query, hits), 2)}"
+        yield f'\n ],\n "rejects": {_indented(list(rejects), 1)}\n}}\n'
+
+    def by_query(self) -> Iterator[tuple[QueryResult, tuple[Hit, ...]]]:
+        """Every query with its hits, which are not kept: for going once through results of any size."""
+        for query in self.queries:
+            yield query, vars(query)["hits"] if "hits" in vars(query) else query.explain()
 
     def to_parquet(self, path: str | Path) -> None:
         """Write a Parquet file with the columns of `COLUMNS`.
@@ -292,6 +318,27 @@ def shown_value(value: Any) -> str:
     if value is None:
         return ""
     return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _as_dict(query: QueryResult, hits: Sequence[Hit]) -> dict[str, Any]:
+    return {
+        "id": query.id,
+        "name": query.name,
+        "source": query.source,
+        "technique": query.technique,
+        "method": query.method,
+        "candidates": query.candidates,
+        "reason": query.reason,
+        "hits": [
+            {name: getattr(hit, name) for name in _IN_JSON} | {"spectra": [asdict(one) for one in hit.spectra]}
+            for hit in hits
+        ],
+    }
+
+
+def _indented(value: Any, spaces: int) -> str:
+    """JSON as it stands so deep inside a document; line ends inside its texts are escaped."""
+    return json.dumps(value, ensure_ascii=False, indent=1).replace("\n", f"\n{' ' * spaces}")
 
 
 def _written(text: str, path: str | Path | None) -> str:

@@ -36,3 +36,18 @@ def index_of(library: Library, scorer: Scorer, top: int, queries: int) -> Index 
 
     index: Index = library.kept(key, built)
     return index
+
+
+def layout_of(index: Index | None, top: int, queries: int) -> dict[str, str]:
+    """How a library is searched with what `index_of` gave, and why, for the record of a run."""
+    if index is not None:
+        kept = "an index was kept from an earlier search"
+        pays = f"an index pays from {FEW_QUERIES} queries on, here are {queries}"
+        return {"layout": index.layout, "reason": kept if queries < FEW_QUERIES else pays}
+    if top > MOST_SUBSTANCES:
+        reason = f"more than {MOST_SUBSTANCES} substances are asked for"
+    elif queries < FEW_QUERIES:
+        reason = f"for fewer than {FEW_QUERIES} queries an index is not built"
+    else:
+        reason = "there is no index for this method with these options"
+    return {"layout": "every spectrum", "reason": reason}

@@ -114,6 +114,7 @@ def test_the_record_of_a_run_names_everything_that_went_in(library: Path, sample
     (resolved,) = record["search"]["resolved"]
     assert resolved["method"] == "nist_identity"
     assert [step["step"] for step in resolved["recipe"]] == ["BinNominal", "ScaleBasePeak"]
+    assert [set(one) for one in record["search"]["layout"]] == [{"technique", "method", "layout", "reason"}]
 
 
 def test_two_runs_give_the_same_bytes(library: Path, samples: Path, tmp_path: Path) -> None:

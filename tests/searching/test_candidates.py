@@ -175,3 +175,43 @@ def test_peaks_above_the_precursor_match_shifted_too(method: str, monkeypatch: p
     fragment = Spectrum([100.0], [60], precursor_mz=328.0, ms_level=2, name="fragment")
     (hit,) = search(query, Library(Spectra.of([fragment, analogue]), name="two"), method=method, top=1)
     assert (hit.name, hit.score) == ("analogue", pytest.approx(1.0))
+
+
+@pytest.mark.parametrize(
+    ("count", "options", "layout", "reason"),
+    [
+        (40, {}, "peaks by m/z in blocks of spectra", "an index pays from 32 queries on, here are 40"),
+        (3, {}, "every spectrum", "for fewer than 32 queries an index is not built"),
+        (40, {"top": 101}, "every spectrum", "more than 100 substances are asked for"),
+        (
+            40,
+            {"method": "modified_cosine", "tolerance": "20 ppm"},
+            "every spectrum",
+            "there is no index for this method with these options",
+        ),
+        (
+            40,
+            {"precursor_tolerance": "20 ppm"},
+            "spectra inside the tolerances",
+            "each query has few to be compared with",
+        ),
+    ],
+)
+def test_how_the_library_is_searched_and_why_is_in_the_record(
+    count: int, options: dict[str, object], layout: str, reason: str
+) -> None:
+    spectra = Spectra.of(
+        one.replace(name=str(number)) for number, one in enumerate([*random_spectra(5), *random_spectra(6)])
+    )
+    hits = search(spectra[:count], Library(spectra, name="test"), **options)  # type: ignore[arg-type]
+    method = str(options.get("method", "entropy"))
+    assert hits.options["layout"] == [{"technique": "MS/MS", "method": method, "layout": layout, "reason": reason}]
+
+
+def test_an_index_that_is_there_is_used_for_few_queries_too() -> None:
+    spectra = random_spectra(5)
+    library = Library(spectra, name="test")
+    search(spectra[:40], library)
+    (layout,) = search(spectra[:1], library).options["layout"]
+    assert layout["layout"] == "peaks by m/z in blocks of spectra"
+    assert layout["reason"] == "an index was kept from an earlier search"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import json
+import weakref
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,22 @@ def test_json_has_the_promised_shape(hits: Hits, tmp_path: Path) -> None:
     assert {"id", "name", "source", "hits"} <= set(query)
     for hit in query["hits"]:
         assert set(REQUIRED) - {"query_id"} <= set(hit)
+
+
+def test_json_written_piece_by_piece_is_one_document_with_one_indent(hits: Hits) -> None:
+    reject = {"file": "a\nb.msp", "record": None, "line": 1, "reason": 'a "quoted" \n line'}
+    text = hits.to_json(rejects=[reject])
+    assert text == json.dumps(json.loads(text), ensure_ascii=False, indent=1) + "\n"
+
+
+def test_results_can_be_gone_through_without_keeping_them() -> None:
+    spectra = Spectra.of(Spectrum([58, 91 + number], [999, 80], name=str(number)) for number in range(100))
+    hits = search(spectra, Library(spectra, name="itself"), top=3)
+    alive = [weakref.ref(found[0].spectra) for _, found in hits.by_query()]
+    gc.collect()
+    assert [ref() for ref in alive if ref() is not None] == []
+    kept = hits.queries[5].hits
+    assert next(found for query, found in hits.by_query() if query is hits.queries[5]) is kept
 
 
 def test_files_have_unix_line_ends_on_every_system(hits: Hits, tmp_path: Path) -> None:
