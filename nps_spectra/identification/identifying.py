@@ -99,19 +99,46 @@ def identify(
     >>> [(one.conclusion.name, one.single_name) for one in identify(Spectrum([58, 91], [100, 10]), library)]
     [('inconclusive', False)]
     """
-    opened = library if isinstance(library, Library) else Library.open(library)
-    spectra = as_spectra(queries)
-    if len(spectra) == 0:
-        raise NoSpectraError("no query to identify: not one spectrum was given or could be read")
-    own = profile if isinstance(profile, Profile) else load_profile(None if profile is None else os.fspath(profile))
-    reference = None if reference_material is None else as_spectra(reference_material)
-    run = _Run(opened, own, reference, findings, (calibration, class_model), ionization)
+    spectra = _queries(queries)
+    run = _Run.of(library, profile, reference_material, findings, (calibration, class_model), ionization)
     found: list[Identification] = []
     for one in run.all(spectra):
         found.append(one)
         if progress is not None:
             progress(len(found), len(spectra))
     return Identifications(found, run.describe())
+
+
+def identify_each(
+    queries: Queries,
+    library: Library | str | os.PathLike[str],
+    *,
+    profile: Profile | str | os.PathLike[str] | None = None,
+    reference_material: Queries | None = None,
+    findings: Findings | Mapping[str | None, Findings] | None = None,
+    calibration: Calibration | None = None,
+    class_model: ClassModel | None = None,
+    ionization: str | None = None,
+) -> Iterator[Identification]:
+    """As `identify`, one record after the other: memory does not grow with their number.
+
+    Examples
+    --------
+    >>> from nps_spectra import Spectra
+    >>> library = Library(Spectra.of([Spectrum([58, 91], [99, 8], name="A")]), name="one")
+    >>> [one.conclusion.name for one in identify_each(Spectrum([58, 91], [100, 10]), library)]
+    ['inconclusive']
+    """
+    spectra = _queries(queries)
+    run = _Run.of(library, profile, reference_material, findings, (calibration, class_model), ionization)
+    return run.all(spectra)
+
+
+def _queries(queries: Queries) -> Spectra:
+    spectra = as_spectra(queries)
+    if len(spectra) == 0:
+        raise NoSpectraError("no query to identify: not one spectrum was given or could be read")
+    return spectra
 
 
 def default_calibration(technique: Technique) -> Calibration | None:
@@ -148,6 +175,22 @@ class _Run:
             technique: given if technique == own else default_calibration(technique) for technique in DEFAULT_METHODS
         }
         self._class_model = default_class_model() if class_model is None else class_model
+
+    @classmethod
+    def of(
+        cls,
+        library: Library | str | os.PathLike[str],
+        profile: Profile | str | os.PathLike[str] | None,
+        reference_material: Queries | None,
+        findings: Findings | Mapping[str | None, Findings] | None,
+        models: tuple[Calibration | None, ClassModel | None],
+        ionization: str | None,
+    ) -> _Run:
+        """The run with everything opened that was named by a path."""
+        opened = library if isinstance(library, Library) else Library.open(library)
+        own = profile if isinstance(profile, Profile) else load_profile(None if profile is None else os.fspath(profile))
+        reference = None if reference_material is None else as_spectra(reference_material)
+        return cls(opened, own, reference, findings, models, ionization)
 
     def all(self, spectra: Spectra) -> Iterator[Identification]:
         """One record for each query, in their order."""

@@ -20,6 +20,7 @@ from nps_spectra.errors import NoSpectraError
 from nps_spectra.identification import identifying
 from nps_spectra.identification.findings import Findings
 from nps_spectra.identification.identifications import COLUMNS
+from nps_spectra.identification.identifying import identify_each
 from nps_spectra.identification.preconditions import SEPARATING_TECHNIQUES, Exclusion
 from nps_spectra.identification.scheme_evidence import TechniqueResult
 
@@ -232,6 +233,11 @@ def test_how_many_queries_go_at_a_time_changes_nothing(monkeypatch: pytest.Monke
     whole = identify(queries, MADE, calibration=SURE).to_json()
     monkeypatch.setattr(identifying, "_AT_A_TIME", 1)
     assert identify(queries, MADE, calibration=SURE).to_json() == whole
+
+
+def test_one_after_the_other_is_the_same_as_all_together() -> None:
+    queries = Spectra.of([LONER, EMPTY, TWIN])
+    assert list(identify_each(queries, MADE, calibration=SURE)) == list(identify(queries, MADE, calibration=SURE))
 
 
 @settings(max_examples=60, deadline=None)
