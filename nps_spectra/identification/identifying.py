@@ -69,7 +69,7 @@ def identify(
 
     Examples
     --------
-    >>> from nps_spectra import Spectra
+    >>> from nps_spectra import Spectra, Spectrum
     >>> library = Library(Spectra.of([Spectrum([58, 91], [99, 8], name="A"), Spectrum([44, 91], [99, 9], name="B")]),
     ...                   name="two")
     >>> [(one.conclusion.name, one.single_name) for one in identify(Spectrum([58, 91], [100, 10]), library)]
@@ -100,7 +100,7 @@ def identify_each(
 
     Examples
     --------
-    >>> from nps_spectra import Spectra
+    >>> from nps_spectra import Spectra, Spectrum
     >>> library = Library(Spectra.of([Spectrum([58, 91], [99, 8], name="A")]), name="one")
     >>> [one.conclusion.name for one in identify_each(Spectrum([58, 91], [100, 10]), library)]
     ['inconclusive']
