@@ -11,7 +11,7 @@ from identification.fakes import FakeCalibration, library, measured
 
 from nps_spectra import Library, Spectra, write_spectra
 from nps_spectra.cli.main import main
-from nps_spectra.identification import identifying, profile
+from nps_spectra.identification import defaults, profile
 
 FILES = {"identifications.csv", "identifications.json", "rejects.csv", "report.html", "run.json"}
 ASKED = {"id", "name", "source", "conclusion", "candidates", "group", "class", "p_absent", "single_name"}
@@ -31,7 +31,7 @@ def batch(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def calibrated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(identifying, "default_calibration", lambda technique: FakeCalibration(technique=technique))
+    monkeypatch.setattr(defaults, "default_calibration", lambda technique: FakeCalibration(technique=technique))
 
 
 def test_the_example_runs_with_the_embedded_library(root: Path, tmp_path: Path) -> None:

@@ -17,9 +17,10 @@ from identification.fakes import MZ, FakeCalibration, FakeClasses, library, meas
 
 from nps_spectra import Library, Spectra, Spectrum, identify, read_spectra
 from nps_spectra.errors import NoSpectraError
-from nps_spectra.identification import identifying
+from nps_spectra.identification import examination
 from nps_spectra.identification.findings import Findings
 from nps_spectra.identification.identifications import COLUMNS
+from nps_spectra.identification.identifying import identify_each
 from nps_spectra.identification.preconditions import SEPARATING_TECHNIQUES, Exclusion
 from nps_spectra.identification.scheme_evidence import TechniqueResult
 
@@ -230,8 +231,13 @@ def test_a_library_that_cannot_say_what_is_alike_gives_no_single_name() -> None:
 def test_how_many_queries_go_at_a_time_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     queries = Spectra.of([LONER, EMPTY, TWIN, STRANGER, FAR, measured(3, 9, "S3?")])
     whole = identify(queries, MADE, calibration=SURE).to_json()
-    monkeypatch.setattr(identifying, "_AT_A_TIME", 1)
+    monkeypatch.setattr(examination, "_AT_A_TIME", 1)
     assert identify(queries, MADE, calibration=SURE).to_json() == whole
+
+
+def test_one_after_the_other_is_the_same_as_all_together() -> None:
+    queries = Spectra.of([LONER, EMPTY, TWIN])
+    assert list(identify_each(queries, MADE, calibration=SURE)) == list(identify(queries, MADE, calibration=SURE))
 
 
 @settings(max_examples=60, deadline=None)
