@@ -197,6 +197,28 @@ def kept_above(rows: Int, values: Single, count: int, limit: np.float32) -> int:
 
 
 @kernel
+def kept_near_best(
+    rows: Int, values: Single, count: int, substance: Int, substances: Int, best: Single, slack: np.float32
+) -> int:
+    """Drop rows that cannot be the best of their own substance, in place; how many are left.
+
+    ``best`` are sure sums of the best row of each of the ``substances``; ``values`` are at least the sums of the rows.
+    """
+    left = 0
+    for k in range(count):
+        surpassed = False
+        for known in range(len(substances)):
+            if substances[known] == substance[rows[k]]:
+                surpassed = values[k] < best[known] - slack
+                break
+        if not surpassed:
+            rows[left] = rows[k]
+            values[left] = values[k]
+            left += 1
+    return left
+
+
+@kernel
 def scan_postings(
     query_low: Float,
     query_high: Float,
@@ -250,7 +272,8 @@ def scan_postings(
     mass within the tolerance, nothing is shifted and the first sum alone counts.
 
     Writes rows and sums of each query to its line of ``found_rows`` and ``found_values``, their number to ``found``,
-    and to ``least`` the sum below which nothing was kept. Where a line is too short, ``found`` is -1.
+    and to ``least`` the sum below which nothing was kept; above it, only rows are left out that another row of the same
+    substance surpasses. Where a line is too short, ``found`` is -1.
     """
     n_rows = len(allowed)
     # Whole strips: what is beyond the last row stays 0.
@@ -360,3 +383,6 @@ def scan_postings(
     for q in range(len(queries)):
         if found[q] > 0:
             found[q] = kept_above(found_rows[q], found_values[q], found[q], least[q])
+            found[q] = kept_near_best(
+                found_rows[q], found_values[q], found[q], substance, best_substances[q], best_values[q], slack[q]
+            )

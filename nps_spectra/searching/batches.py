@@ -322,9 +322,11 @@ class Searching:
             left_out = [compared.left_out[q] for q in queries.tolist()]
             found = index.candidates(query, queries, compared.allowed.mask, left_out, self._top)
             self._score(scorer, query, queries, found.bounds, found.rows, ranked)
-            worst = np.where(ranked.count[queries] == self._top, ranked.score[queries, self._top - 1], 0.0)
-            # The limit is proven only for peaks that have one partner at most, as cleaning leaves them.
-            queries = queries[worst < found.limit]
+            there = np.arange(self._top) < ranked.count[queries][:, np.newaxis]
+            listed = np.where(there, self._library.substances.of_row[np.where(there, ranked.rows[queries], 0)], -1)
+            score = np.where(there, ranked.score[queries], 0.0)
+            # Bounds are proven only for peaks that have one partner at most, as cleaning leaves them.
+            queries = queries[found.unproven(listed, score, there[:, -1])]
         counts = compared.counts()[queries]
         start = 0
         while start < len(queries):

@@ -6,7 +6,7 @@ names is scored anew by the scorer itself, so that results do not depend on whet
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, Protocol
 
@@ -44,12 +44,38 @@ class Candidates:
     rows : ndarray of int64
         Library rows.
     limit : ndarray of float64, shape (queries,)
-        All other rows that the query may be compared with score below this.
+        All other rows that the query may be compared with score below this, or below what is sure of their substance.
+    substances, sure : ndarray, shape (queries, n), optional
+        Substances (-1: none) of which rows are left out because they score below this. It has to be seen that a named
+        row of the substance does score so much.
     """
 
     bounds: Int
     rows: Int
     limit: Float
+    substances: Int | None = None
+    sure: Float | None = None
+
+    def unproven(self, listed: Int, score: Float, full: Mask) -> Mask:
+        """Queries for which the scores of the named rows do not show that these are all that matter.
+
+        Parameters
+        ----------
+        listed : ndarray of int64, shape (queries, top)
+            Substances of the best rows, -1 where there are fewer.
+        score : ndarray of float64, shape (queries, top)
+            Their scores, descending.
+        full : ndarray of bool, shape (queries,)
+            Whether there are as many as are asked for.
+        """
+        worst = np.where(full, score[:, -1], 0.0)
+        result = worst < self.limit
+        if self.substances is not None and self.sure is not None:
+            for substance, sure in zip(self.substances.T, self.sure.T, strict=True):
+                same = listed == substance[:, np.newaxis]
+                reached = np.where(same, score, worst[:, np.newaxis]).max(axis=1)
+                result |= (substance >= 0) & (reached < sure)
+        return result
 
 
 class Index(Protocol):
@@ -183,7 +209,12 @@ class PostingIndex:
         for k in full.tolist():
             alone = self._scan(query, queries[k : k + 1], allowed, left_out[k : k + 1], top, len(allowed))
             rows[k], found.limit[k] = alone.rows, alone.limit[0]
-        return Candidates(np.cumsum([0, *(len(own) for own in rows)]), np.concatenate(rows), found.limit)
+            if found.substances is not None and alone.substances is not None:
+                found.substances[k] = alone.substances[0]
+            if found.sure is not None and alone.sure is not None:
+                found.sure[k] = alone.sure[0]
+        bounds = np.cumsum([0, *(len(own) for own in rows)])
+        return replace(found, bounds=bounds, rows=np.concatenate(rows))
 
     def _scan(
         self, query: Prepared, queries: Int, allowed: Mask, left_out: list[Int], top: int, capacity: int
@@ -202,6 +233,8 @@ class PostingIndex:
         )
         found_rows = np.empty((len(queries), capacity), dtype=np.int64)
         found_values = np.empty((len(queries), capacity), dtype=np.float32)
+        substances = np.full((len(queries), top), -1, dtype=np.int64)
+        best = np.zeros((len(queries), top), dtype=np.float32)
         found, least = np.empty(len(queries), dtype=np.int64), np.empty(len(queries), dtype=np.float32)
         moved = self._windows(query, True) if self._shifted else (np.empty(0), np.empty(0))
         scan_postings(
@@ -234,8 +267,8 @@ class PostingIndex:
             self._entropy,
             most,
             (2.0 * error).astype(np.float32),
-            np.full((len(queries), top), -1, dtype=np.int64),
-            np.zeros((len(queries), top), dtype=np.float32),
+            substances,
+            best,
             found_rows,
             found_values,
             found,
@@ -248,7 +281,8 @@ class PostingIndex:
         scale = 0.5 if self._entropy else 1.0
         # Where the list of the best was never full, every row with a pair was kept.
         limit = np.where(least != LEAST, scale * (least.astype(np.float64) + error), 0.0)
-        return Candidates(np.concatenate(([0], np.cumsum(found))), rows, limit)
+        sure = scale * (best.astype(np.float64) - error[:, np.newaxis])
+        return Candidates(np.concatenate(([0], np.cumsum(found))), rows, limit, substances, sure)
 
     def _windows(self, query: Prepared, losses: bool) -> tuple[Float, Float]:
         """Lowest and highest m/z or loss of a partner of each peak, with room for rounding."""

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from nps_spectra import Hits, Library, Spectra, Spectrum, search
 from nps_spectra.errors import CoverageError, NoHitsError
+from nps_spectra.scoring import score_options
 from nps_spectra.searching import batches, candidates, indexes
 
 NEVER = 1 << 60
@@ -215,3 +216,40 @@ def test_an_index_that_is_there_is_used_for_few_queries_too() -> None:
     (layout,) = search(spectra[:1], library).options["layout"]
     assert layout["layout"] == "peaks by m/z in blocks of spectra"
     assert layout["reason"] == "an index was kept from an earlier search"
+
+
+@pytest.mark.parametrize(
+    ("listed", "score", "limit", "sure", "unproven"),
+    [
+        ([7, 8], [0.9, 0.5], 0.4, {7: 0.9, 8: 0.5}, False),
+        ([7, 8], [0.9, 0.5], 0.6, {7: 0.9, 8: 0.5}, True),  # a row that was not named may score more than the last
+        ([7, 8], [0.8, 0.5], 0.4, {7: 0.9, 8: 0.5}, True),  # so may a row of substance 7 that was left out
+        ([7, 8], [0.9, 0.5], 0.4, {7: 0.9, 9: 0.5}, False),  # what was left out of 9 is below the last of the list
+        ([7, 8], [0.9, 0.5], 0.4, {7: 0.9, 9: 0.6}, True),
+        ([7, -1], [0.9, 0.0], 0.0, {7: 0.9}, False),
+        ([7, -1], [0.9, 0.0], 0.0, {7: 0.9, 9: 0.1}, True),  # there is room in the list for 9
+    ],
+)
+def test_bounds_of_an_index_are_held_against_the_scores(
+    listed: list[int], score: list[float], limit: float, sure: dict[int, float], unproven: bool
+) -> None:
+    substances, values = [*sure, -1][:2], [*sure.values(), 0.0][:2]
+    none = np.empty(0, dtype=np.int64)
+    found = candidates.Candidates(none, none, np.array([limit]), np.array([substances]), np.array([values]))
+    assert found.unproven(np.array([listed]), np.array([score]), np.array([listed[-1] >= 0])).tolist() == [unproven]
+
+
+@pytest.mark.parametrize("method", INDEXED)
+def test_of_equal_copies_of_a_substance_few_are_scored_anew(method: str) -> None:
+    worse = [
+        Spectrum([100.0, 200.0, 210.0 + number], [9, 5, 4], name="A", ms_level=2, precursor_mz=300.0)
+        for number in range(30)
+    ]
+    best = Spectrum([100.0, 200.0], [9, 5], name="A", ms_level=2, precursor_mz=300.0)
+    library = Library(Spectra.of([*worse, best]), name="copies")
+    scorer = score_options(method, {}).resolve("MS/MS")
+    index = candidates.PostingIndex(library, scorer)
+    query = scorer.prepare(Spectra.of([best]))
+    nothing = [np.empty(0, dtype=np.int64)]
+    found = index.candidates(query, np.zeros(1, dtype=np.int64), np.ones(31, dtype=bool), nothing, 1)
+    assert found.rows.tolist() == [30]
