@@ -125,8 +125,7 @@ def bound_block(
             matched, neighbours, likely = work.matched[start:stop], work.neighbours[start:stop], work.likely[start:stop]
             for i in range(len(bound)):
                 c = f * np.float32(sums[i])
-                n1 = np.float32(max(matched[i], np.uint16(1)))
-                n2 = np.float32(neighbours[i])
+                n1, n2 = max(one, np.float32(matched[i])), np.float32(neighbours[i])
                 square = min(one, c * c * cut[i])
                 likely[i] = square
                 value = thousand * (n1 * square + n2) / (n1 + n2) - less

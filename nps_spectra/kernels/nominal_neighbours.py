@@ -65,10 +65,13 @@ def _add_losses(lost: Word, ratios: Byte, gaps: Byte, gap: Byte, mass: Word) -> 
     """Masses times what the ratios differ by, of peaks whose next lower one is at this distance."""
     just, own, least = gap[0], gap[1], mass[0]
     one, bend, end = np.uint8(1), np.uint8(BEND), np.uint8(END)
+    # Chosen by conditions: `min` and `max` would be compiled to numbers of 64 bits.
     for i in range(len(lost)):
-        apart = np.uint8(max(max(ratios[i], own) - min(ratios[i], own), one) - one)
-        loss = np.uint8(min(apart, bend) + min(apart, end))
-        lost[i] += least * np.uint8(loss if gaps[i] == just else np.uint8(0))
+        ratio = ratios[i]
+        apart = np.uint8((ratio if ratio > own else own) - (own if ratio > own else ratio))
+        apart = np.uint8((apart if apart > one else one) - one)
+        loss = np.uint8((apart if apart < bend else bend) + (apart if apart < end else end))
+        lost[i] += least * (loss if gaps[i] == just else np.uint8(0))
 
 
 @kernel
@@ -97,114 +100,93 @@ def count_neighbours(
     query's next lower one above a trace, if the library spectrum has nothing above a trace in between, or a trace of
     the query between the two, if that is where the library spectrum's next lower peak above a trace is.
     """
+    dense, lists, place = columns.dense, columns.lists, columns.place
+    matched, neighbours = work.matched[base : base + size], work.neighbours[base : base + size]
+    weighed, lost = work.weighed[base : base + size], work.lost[base : base + size]
+    few, few_neighbours, column = work.few_matched[:size], work.few_neighbours[:size], work.column[:size]
     if losses:
-        work.weighed[base : base + size] = 0
-        work.lost[base : base + size] = 0
+        weighed[:] = 0
+        lost[:] = 0
     else:
-        work.matched[base : base + size] = 0
-        work.neighbours[base : base + size] = 0
-    few = work.few_matched[:size]
+        matched[:] = 0
+        neighbours[:] = 0
     total = 0.0
     for k in range(len(mz)):
         total += mz[k]
-    mass = np.zeros(2, dtype=np.uint16)
+    mass, gap = np.zeros(2, dtype=np.uint16), np.zeros(2, dtype=np.uint8)
     since = 0
     below = -1
     for k in range(len(bins)):
+        entry = first + bins[k]
         if bins[k] >= 0:
-            at = columns.dense[first + bins[k]]
+            at, start, stop = dense[entry], lists[entry], lists[entry + 1]
+            weights = columns.weights[at : at + size] if at >= 0 else column
+            gaps = columns.gaps[at : at + size] if at >= 0 else column
             mass[0] = np.uint16(mz[k] * (MOST_LOSSES / total))
             mass[1] = mass[0] + np.uint16(1)
             if intensity[k] > 1.0 and not losses:
                 if at >= 0:
-                    _add_present(few, columns.weights[at : at + size])
+                    _add_present(few, weights)
                 else:
-                    for i in range(columns.lists[first + bins[k]], columns.lists[first + bins[k] + 1]):
-                        few[columns.place[i]] += 1
+                    for i in range(start, stop):
+                        few[place[i]] += 1
             far = False  # all distances of 255 and more are one: counted once
-            for trace in range(below + 1, k):
-                distance = mz[k] - mz[trace]
-                if bins[trace] < 0 or (far and distance >= 255.0):
+            for lower in range(k - 1, max(below, 0) - 1, -1):
+                if bins[lower] < 0 or far:
                     continue
-                far = far or distance >= 255.0
-                _pair(bins, mz, intensity, k, trace, True, losses, mass, first, base, size, columns, work)
-            if below >= 0 and bins[below] >= 0 and not far:
-                _pair(bins, mz, intensity, k, below, False, losses, mass, first, base, size, columns, work)
+                exactly = lower != below
+                far = mz[k] - mz[lower] >= 255.0
+                gap[0] = min(255.0, mz[k] - mz[lower])
+                # Both are sure to be neighbours where the upper one is no trace and the library's lower one just there.
+                sure = losses and intensity[k] > 1.0 and not far
+                if sure:
+                    gap[1] = ratio_byte(intensity[k], intensity[lower])
+                if exactly:
+                    if at < 0:
+                        for i in range(start, stop):
+                            if columns.list_gaps[i] == gap[0]:
+                                if losses:
+                                    weighed[place[i]] += mass[1]
+                                else:
+                                    few_neighbours[place[i]] += 1
+                    elif losses:
+                        _weigh_at_gap(weighed, gaps, gap, mass)
+                    else:
+                        _add_at_gap(few_neighbours, gaps, gap)
+                else:
+                    other = dense[first + bins[lower]]
+                    there = columns.weights[other : other + size] if other >= 0 else column
+                    if other < 0:
+                        for i in range(lists[first + bins[lower]], lists[first + bins[lower] + 1]):
+                            column[place[i]] = 1
+                    if at < 0:
+                        for i in range(start, stop):
+                            if columns.list_gaps[i] >= gap[0] and there[place[i]] > 0:
+                                if losses:
+                                    weighed[place[i]] += mass[1]
+                                else:
+                                    few_neighbours[place[i]] += 1
+                    elif losses:
+                        _weigh_above(weighed, gaps, there, gap, mass)
+                    else:
+                        _add_above(few_neighbours, gaps, there, gap)
+                    if other < 0:
+                        for i in range(lists[first + bins[lower]], lists[first + bins[lower] + 1]):
+                            column[place[i]] = 0
+                if sure and at >= 0:
+                    _add_losses(lost, columns.ratios[at : at + size], gaps, gap, mass)
+                elif sure:
+                    for i in range(start, stop):
+                        if columns.list_gaps[i] == gap[0]:
+                            apart = max(abs(int(columns.list_ratios[i]) - int(gap[1])) - 1, 0)
+                            lost[place[i]] += mass[0] * (min(apart, BEND) + min(apart, END))
         if intensity[k] > 1.0:
             below = k
         since += 1
         if (since == _FEW or k == len(bins) - 1) and not losses:
             since = 0
-            _add_few(work.matched[base : base + size], few)
-            _add_few(work.neighbours[base : base + size], work.few_neighbours[:size])
-
-
-@kernel
-def _pair(
-    bins: Bits,
-    mz: Float,
-    intensity: Float,
-    upper: int,
-    lower: int,
-    exactly: bool,
-    losses: bool,
-    mass: Word,
-    first: int,
-    base: int,
-    size: int,
-    columns: Columns,
-    work: Work,
-) -> None:
-    """Count two neighbours of the query in one block; ``exactly``: the lower one is a trace."""
-    gap = np.zeros(2, dtype=np.uint8)
-    gap[0] = min(255.0, mz[upper] - mz[lower])
-    gap[1] = ratio_byte(intensity[upper], intensity[lower])
-    entry, other = first + bins[upper], first + bins[lower]
-    at, start, stop = columns.dense[entry], columns.lists[entry], columns.lists[entry + 1]
-    neighbours = work.few_neighbours[:size]
-    weighed, lost = work.weighed[base : base + size], work.lost[base : base + size]
-    # Both are sure to be neighbours where the upper one is no trace and the lower one just where the library's is.
-    sure = losses and intensity[upper] > 1.0 and gap[0] < 255
-    if at >= 0 and exactly:
-        if losses:
-            _weigh_at_gap(weighed, columns.gaps[at : at + size], gap, mass)
-        else:
-            _add_at_gap(neighbours, columns.gaps[at : at + size], gap)
-    elif exactly:
-        for i in range(start, stop):
-            if columns.list_gaps[i] == gap[0]:
-                if losses:
-                    weighed[columns.place[i]] += mass[1]
-                else:
-                    neighbours[columns.place[i]] += 1
-    else:
-        other_at, other_start, other_stop = columns.dense[other], columns.lists[other], columns.lists[other + 1]
-        there = columns.weights[other_at : other_at + size] if other_at >= 0 else work.column[:size]
-        if other_at < 0:
-            for i in range(other_start, other_stop):
-                there[columns.place[i]] = 1
-        if at >= 0:
-            if losses:
-                _weigh_above(weighed, columns.gaps[at : at + size], there, gap, mass)
-            else:
-                _add_above(neighbours, columns.gaps[at : at + size], there, gap)
-        else:
-            for i in range(start, stop):
-                if columns.list_gaps[i] >= gap[0] and there[columns.place[i]] > 0:
-                    if losses:
-                        weighed[columns.place[i]] += mass[1]
-                    else:
-                        neighbours[columns.place[i]] += 1
-        if other_at < 0:
-            for i in range(other_start, other_stop):
-                there[columns.place[i]] = 0
-    if sure and at >= 0:
-        _add_losses(lost, columns.ratios[at : at + size], columns.gaps[at : at + size], gap, mass)
-    elif sure:
-        for i in range(start, stop):
-            if columns.list_gaps[i] == gap[0]:
-                apart = max(abs(int(columns.list_ratios[i]) - int(gap[1])) - 1, 0)
-                lost[columns.place[i]] += mass[0] * (min(apart, BEND) + min(apart, END))
+            _add_few(matched, few)
+            _add_few(neighbours, few_neighbours)
 
 
 @kernel

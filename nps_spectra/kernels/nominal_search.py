@@ -127,6 +127,8 @@ def _bounds(
     if method.kind == HYBRID:
         hybrid_bounds(method, mz, values, query.masses[q], strong, places, layout.moving, layout.peaks, work)
         return
+    if close:
+        _neighbours(layout, mz, values, bins, False, work)
     n_places = len(places.row)
     run = 0
     for block in range((n_places + BLOCK - 1) // BLOCK):
@@ -134,21 +136,19 @@ def _bounds(
         size = min(BLOCK, n_places - base)
         entry = block * columns.n_mz
         sum_block(bins, weights[a:b], entry, size, columns, work.sums)
-        if close:
-            count_neighbours(bins, mz, values, False, entry, base, size, columns, work)
         if method.kind == COMPOSITE:
             count_common(bins, entry, base, size, columns, work)
         run = bound_block(method, b - a, unit, query.square[q], strong, mz[0], base, size, run, places, work)
 
 
 @kernel
-def _losses(layout: Layout, mz: Float, values: Float, bins: Bits, work: Work) -> None:
-    """How much the ratios of neighbours differ at least, for every place."""
+def _neighbours(layout: Layout, mz: Float, values: Float, bins: Bits, losses: bool, work: Work) -> None:
+    """Neighbours that every place has in common with the query, or how much their ratios differ at least."""
     n_places = len(layout.places.row)
     for block in range((n_places + BLOCK - 1) // BLOCK):
         base = block * BLOCK
         entry = block * layout.columns.n_mz
-        count_neighbours(bins, mz, values, True, entry, base, min(BLOCK, n_places - base), layout.columns, work)
+        count_neighbours(bins, mz, values, losses, entry, base, min(BLOCK, n_places - base), layout.columns, work)
 
 
 @kernel
@@ -243,7 +243,7 @@ def best_rows(
             if step == 1:
                 n_some = _collect(every, _bits(least, work), work.highest, work.bound_bits, some, bits)
                 if close and n_some > many:
-                    _losses(layout, mz, values, bins, work)
+                    _neighbours(layout, mz, values, bins, True, work)
                     bound_by_ratios(some[:n_some], work, bits[:n_some])
             elif step == 2:  # what may be among the best by close scores is scored exactly
                 n_some = 0
