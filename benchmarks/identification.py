@@ -311,7 +311,7 @@ def draw(one: Measured, folder: Path) -> None:
     )
     axes[1].set_xscale("symlog", linthresh=0.01)
     axes[1].set_xticks([0, 0.01, 0.1, 1], ["0", "1 %", "10 %", "100 %"])
-    axes[1].legend(frameon=False, loc="lower right")
+    axes[1].legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.14), fontsize="small")
     colours = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9")
     rows = curve(one)
     for source, colour in zip(dict.fromkeys(str(row["queries of"]) for row in rows), colours, strict=False):
@@ -368,7 +368,7 @@ def main() -> int:
             parts["goals"] = goals(one)
         for name, rows in parts.items():
             write(out / f"{short}_{name}.csv", rows)
-            if name != "misses":
+            if name not in ("misses", "curve"):
                 show(f"{technique}, {name.replace('_', ' ')}", rows)
         figures[technique] = parts
         draw(one, out)

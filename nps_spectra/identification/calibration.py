@@ -52,7 +52,8 @@ class Weight:
     presence, choice : float
         Its weights in the two steps, never negative.
     lowest, highest : float
-        Of the leading candidates of the measured pairs.
+        Of the leading candidates of the measured searches. Below it nothing is said; above it, for presence, the value
+        counts as the highest measured.
     """
 
     feature: str
@@ -118,6 +119,9 @@ class LogitCalibration:
     def assess(self, evidence: Sequence[Evidence]) -> Assessment:
         """Probabilities of the candidates of one query, in their order.
 
+        It abstains if there is no candidate, if they are of another method, and if a feature of the leading one is
+        below all that were measured.
+
         Parameters
         ----------
         evidence : sequence of Evidence
@@ -155,12 +159,14 @@ class LogitCalibration:
         """
         choice = np.array([weight.choice for weight in self.weights])
         presence = np.array([weight.presence for weight in self.weights])
-        return softmax(features @ choice), logistic(self.intercept + log_sum(features @ presence))
+        # Better than any measured pair is no more than the best of them: the odds are not drawn out beyond the data.
+        measured = np.minimum(features, [weight.highest for weight in self.weights])
+        return softmax(features @ choice), logistic(self.intercept + log_sum(measured @ presence))
 
     def _outside(self, features: Float) -> tuple[str, ...]:
         found = []
         for weight, value in zip(self.weights, features.tolist(), strict=True):
-            if not weight.lowest - _SLACK <= value <= weight.highest + _SLACK:
+            if not value >= weight.lowest - _SLACK:
                 found.append(
                     f"{weight.feature} of the leading candidate is {value:.3g}; measured pairs have "
                     f"{weight.lowest:.3g} to {weight.highest:.3g}"

@@ -90,9 +90,10 @@ def test_no_weight_of_the_calibrations_of_the_program_speaks_the_wrong_way() -> 
             assert weight.choice >= 0, weight
 
 
-def test_a_feature_outside_the_measured_range_is_named(evidence: tuple[Evidence, ...]) -> None:
+def test_a_feature_below_all_measured_ones_is_named(evidence: tuple[Evidence, ...]) -> None:
     narrow = tuple(
-        replace(weight, highest=5.0) if weight.feature == "match factor" else weight for weight in model().weights
+        replace(weight, lowest=9.95, highest=9.99) if weight.feature == "match factor" else weight
+        for weight in model().weights
     )
     found = model(weights=narrow).assess(evidence)
     assert found.probabilities == ()
@@ -100,6 +101,13 @@ def test_a_feature_outside_the_measured_range_is_named(evidence: tuple[Evidence,
     assert found.p_absent is None
     assert len(found.abstained) == 1
     assert found.abstained[0].startswith("match factor of the leading candidate is 9.")
+
+
+def test_a_better_match_than_any_measured_gives_no_more_than_the_best_measured() -> None:
+    weights = tuple(Weight(name, 1.0, 1.0, 0.0, 2.0) for name in EI)
+    best, better = np.full((1, len(EI)), 2.0), np.full((1, len(EI)), 9.0)
+    made = model(weights=weights, intercept=-20.0)
+    assert made.probabilities(better)[1] == made.probabilities(best)[1]
 
 
 def test_scores_of_another_method_are_not_assessed(evidence: tuple[Evidence, ...]) -> None:
