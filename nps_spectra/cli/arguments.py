@@ -37,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
     _add_convert(nouns)
     _add_formats(nouns)
     _add_schemes(nouns)
+    _add_calibrate(nouns)
     _add_proficiency(nouns)
     _add_warmup(nouns)
     return top
@@ -186,6 +187,30 @@ def _add_schemes(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "--file", action="append", default=[], metavar="FILE", help="also this scheme of the laboratory; repeatable"
     )
     schemes.add_argument("--json", action="store_true", help="print one JSON object, with values and sources")
+
+
+def _add_calibrate(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    calibrate = nouns.add_parser(
+        "calibrate",
+        help="make a calibration of probabilities from repeated measurements",
+        description="Measure, on libraries with repeated substances, what probability the evidence deserves.",
+    )
+    calibrate.add_argument(
+        "libraries",
+        nargs="+",
+        metavar="LIBRARY",
+        help="library file: the first is searched, the spectra of all are queries of known substance",
+    )
+    calibrate.add_argument("--out", required=True, metavar="FILE.json", help="the calibration to write")
+    calibrate.add_argument("--name", metavar="TEXT", help="of the calibration; default: the name of the file")
+    calibrate.add_argument("--technique", choices=("EI", "MS/MS"), default="EI", help="default: EI")
+    calibrate.add_argument(
+        "--precursor-tolerance", metavar="TOL", help="of MS/MS: compare only spectra with this precursor, e.g. '20 ppm'"
+    )
+    calibrate.add_argument(
+        "--most", type=int, metavar="N", help="queries with replicates, and as many without; default: all"
+    )
+    calibrate.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _add_proficiency(nouns: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -83,6 +83,10 @@ def _run(options: argparse.Namespace) -> int:
         from nps_spectra.cli import warmup
 
         return warmup.run(options)
+    if options.noun == "calibrate":
+        from nps_spectra.cli import calibrate
+
+        return calibrate.run(options)
     if options.noun == "proficiency":
         from nps_spectra.cli import proficiency
 

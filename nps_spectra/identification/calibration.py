@@ -52,7 +52,8 @@ class Weight:
     presence, choice : float
         Its weights in the two steps, never negative.
     lowest, highest : float
-        Of the leading candidates of the measured pairs.
+        Of the leading candidates of the measured searches. Below it nothing is said; above it, for presence, the value
+        counts as the highest measured.
     """
 
     feature: str
@@ -76,8 +77,8 @@ class LogitCalibration:
     intercept : float
         Of presence.
     weights : tuple of Weight
-    coverage : float
-        Summed probability of choice that the candidate set reaches.
+    least_choice : float
+        Candidates with at least this probability of choice are in the candidate set.
     absent_limit : float
         No candidate is supported if P(absent) is above this.
     data : mapping
@@ -92,7 +93,7 @@ class LogitCalibration:
     method: str
     intercept: float
     weights: tuple[Weight, ...]
-    coverage: float
+    least_choice: float
     absent_limit: float
     data: Mapping[str, Any]
     validation: Mapping[str, Any]
@@ -110,13 +111,16 @@ class LogitCalibration:
             "technique": self.technique,
             "method": self.method,
             "digest": self.digest,
-            "coverage": self.coverage,
+            "least_choice": self.least_choice,
             "data": dict(self.data),
             "validation": dict(self.validation),
         }
 
     def assess(self, evidence: Sequence[Evidence]) -> Assessment:
         """Probabilities of the candidates of one query, in their order.
+
+        It abstains if there is no candidate, if they are of another method, and if a feature of the leading one is
+        below all that were measured.
 
         Parameters
         ----------
@@ -141,7 +145,7 @@ class LogitCalibration:
         outside = self._outside(features[leader])
         if outside:
             return Assessment(abstained=outside)
-        chosen = () if 1 - present > self.absent_limit else candidate_set(choice, self.coverage)
+        chosen = () if 1 - present > self.absent_limit else candidate_set(choice, self.least_choice)
         each = present * choice
         return Assessment(tuple(each.tolist()), chosen, float(min(1.0, each[list(chosen)].sum())), float(1 - present))
 
@@ -155,12 +159,14 @@ class LogitCalibration:
         """
         choice = np.array([weight.choice for weight in self.weights])
         presence = np.array([weight.presence for weight in self.weights])
-        return softmax(features @ choice), logistic(self.intercept + log_sum(features @ presence))
+        # Better than any measured pair is no more than the best of them: the odds are not drawn out beyond the data.
+        measured = np.minimum(features, [weight.highest for weight in self.weights])
+        return softmax(features @ choice), logistic(self.intercept + log_sum(measured @ presence))
 
     def _outside(self, features: Float) -> tuple[str, ...]:
         found = []
         for weight, value in zip(self.weights, features.tolist(), strict=True):
-            if not weight.lowest - _SLACK <= value <= weight.highest + _SLACK:
+            if not value >= weight.lowest - _SLACK:
                 found.append(
                     f"{weight.feature} of the leading candidate is {value:.3g}; measured pairs have "
                     f"{weight.lowest:.3g} to {weight.highest:.3g}"
@@ -186,7 +192,7 @@ class LogitCalibration:
                 }
                 for weight in self.weights
             ],
-            "coverage": self.coverage,
+            "least_choice": self.least_choice,
             "absent_limit": self.absent_limit,
             "data": self.data,
             "validation": self.validation,
@@ -232,20 +238,19 @@ def logistic(logit: float) -> float:
     return 1 / (1 + math.exp(-bounded))
 
 
-def candidate_set(choice: Float, coverage: float) -> tuple[int, ...]:
-    """The fewest candidates whose probabilities sum to the coverage, the most probable first.
+def candidate_set(choice: Float, least: float) -> tuple[int, ...]:
+    """The candidates with at least this probability, the most probable first; the leading one whatever it has.
 
-    Candidates with the same probability as the last one belong to it as well: nothing tells them from it.
+    Of all sets that hold the right one as often, these are the smallest on average: Sadinle, Lei and Wasserman, J. Am.
+    Stat. Assoc. 2019, 114, 223, doi:10.1080/01621459.2017.1395341.
 
     Examples
     --------
-    >>> candidate_set(np.array([0.2, 0.7, 0.1]), 0.85), candidate_set(np.array([0.5, 0.25, 0.25]), 0.7)
-    ((1, 0), (0, 1, 2))
+    >>> candidate_set(np.array([0.2, 0.79, 0.01]), 0.02)
+    (1, 0)
     """
     order = np.argsort(-choice, kind="stable")
-    enough = int((np.cumsum(choice[order]) < coverage - 1e-12).sum())
-    last = choice[order[min(enough, len(order) - 1)]]
-    return tuple(order[choice[order] >= last].tolist())
+    return tuple(order[(choice[order] >= least) | (choice[order] == choice.max())].tolist())
 
 
 def load_calibration(path: Path | str | None = None, *, technique: Technique = "EI") -> LogitCalibration:
@@ -291,7 +296,7 @@ def load_calibration(path: Path | str | None = None, *, technique: Technique = "
 
 
 #: Calibrations that come with the program.
-EMBEDDED: Final[Mapping[Technique, str]] = {"EI": "ei.json"}
+EMBEDDED: Final[Mapping[Technique, str]] = {"EI": "ei.json", "MS/MS": "msms.json"}
 
 
 def read_calibration(text: str, place: str, technique: Technique) -> LogitCalibration:
@@ -342,7 +347,7 @@ def _checked(content: dict[str, Any], place: str, technique: Technique) -> Logit
             raise InputError(
                 f"{place}: {weight.feature}: weights are not negative and lowest <= highest; found {weight}"
             )
-    shares = {name: _number(content[name], name) for name in ("coverage", "absent_limit")}
+    shares = {name: _number(content[name], name) for name in ("least_choice", "absent_limit")}
     for name, share in shares.items():
         if not 0 < share <= 1:
             raise InputError(f"{place}: {name} is {share!r}: expected a share above 0 and at most 1")
@@ -353,7 +358,7 @@ def _checked(content: dict[str, Any], place: str, technique: Technique) -> Logit
         str(content["method"]),
         _number(content["intercept"], "intercept"),
         weights,
-        shares["coverage"],
+        shares["least_choice"],
         shares["absent_limit"],
         dict(content["data"]),
         dict(content["validation"]),

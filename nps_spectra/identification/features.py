@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nps_spectra.identification.evidence import Evidence
+from nps_spectra.identification.molecular_ion import NOISE
 from nps_spectra.scorers import Technique
 
 Float = npt.NDArray[np.float64]
@@ -62,15 +63,31 @@ def features_of(evidence: Sequence[Evidence], technique: Technique) -> Float:
     return np.array(found, dtype=np.float64).reshape(len(evidence), len(wanted))
 
 
+def _tenfold_above_background(height: float) -> float:
+    return -math.log10(max(height, NOISE) / NOISE)
+
+
 def _match(one: Evidence, _: Sequence[Evidence]) -> float:
-    return likeness(None if one.match_factor is None else one.match_factor / 1000)
+    return (one.match_factor or 0.0) / 100
 
 
 def _reverse_match(one: Evidence, _: Sequence[Evidence]) -> float:
-    return likeness(None if one.reverse_match_factor is None else one.reverse_match_factor / 1000)
+    return (one.reverse_match_factor or 0.0) / 100
+
+
+def _match_likeness(one: Evidence, _: Sequence[Evidence]) -> float:
+    return likeness((one.match_factor or 0.0) / 1000)
+
+
+def _reverse_likeness(one: Evidence, _: Sequence[Evidence]) -> float:
+    return likeness((one.reverse_match_factor or 0.0) / 1000)
 
 
 def _entropy(one: Evidence, _: Sequence[Evidence]) -> float:
+    return (one.entropy_similarity or 0.0) * 10
+
+
+def _entropy_likeness(one: Evidence, _: Sequence[Evidence]) -> float:
     return likeness(one.entropy_similarity)
 
 
@@ -85,16 +102,22 @@ def _library_explained(one: Evidence, _: Sequence[Evidence]) -> float:
 def _largest_unexplained(one: Evidence, _: Sequence[Evidence]) -> float:
     """A peak of 1 % of the base peak is background; each tenfold above counts the same."""
     height = one.unexplained[0].intensity if one.unexplained else 0.0
-    return -math.log10(max(height, 0.01) / 0.01)
+    return _tenfold_above_background(height)
 
 
 def _stands_out(one: Evidence, all_of_query: Sequence[Evidence]) -> float:
-    """Score above the best listed candidate of another formula, in tenths of the scale."""
-    scale = _LARGEST.get(one.method, 1.0) / 10
-    others = [other.score for other in all_of_query if other.formula is None or other.formula != one.formula]
-    others = [score for score in others if score != one.score] if one.formula is None else others
-    lowest = min(other.score for other in all_of_query)
-    return (one.score - (max(others) if others else lowest)) / scale
+    """Score above the best listed candidate of another formula, in tenths of the scale, at most 1.
+
+    An isomer as near says nothing of presence. If all that are listed are isomers, the last of them stands for the
+    others, which score no higher.
+    """
+    others = [
+        other.score
+        for other in all_of_query
+        if other is not one and (other.formula is None or one.formula is None or other.formula != one.formula)
+    ]
+    next_one = max(others) if others else min(other.score for other in all_of_query)
+    return min((one.score - next_one) / (_LARGEST.get(one.method, 1.0) / 10), 1.0)
 
 
 def _possible(one: Evidence, _: Sequence[Evidence]) -> float:
@@ -103,12 +126,12 @@ def _possible(one: Evidence, _: Sequence[Evidence]) -> float:
 
 def _not_heavier(one: Evidence, _: Sequence[Evidence]) -> float:
     height = one.heavier_peaks[0].intensity if one.heavier_peaks else 0.0
-    return -math.log10(max(height, 0.01) / 0.01)
+    return _tenfold_above_background(height)
 
 
 def _plausible_losses(one: Evidence, _: Sequence[Evidence]) -> float:
     height = one.implausible_losses[0].intensity if one.implausible_losses else 0.0
-    return -math.log10(max(height, 0.01) / 0.01)
+    return _tenfold_above_background(height)
 
 
 def _not_contradicted(one: Evidence, _: Sequence[Evidence]) -> float:
@@ -137,10 +160,8 @@ FEATURES: Final[Mapping[Technique, Mapping[str, Feature]]] = MappingProxyType(
             {
                 "match factor": _match,
                 "reverse match factor": _reverse_match,
-                "entropy similarity": _entropy,
-                "query explained": _query_explained,
-                "library explained": _library_explained,
-                "largest unexplained peak": _largest_unexplained,
+                "likeness by match factor": _match_likeness,
+                "likeness by reverse match factor": _reverse_likeness,
                 "stands out": _stands_out,
                 "peaks impossible for the formula": _possible,
                 "peaks above the molecular mass": _not_heavier,
@@ -153,6 +174,7 @@ FEATURES: Final[Mapping[Technique, Mapping[str, Feature]]] = MappingProxyType(
         "MS/MS": MappingProxyType(
             {
                 "entropy similarity": _entropy,
+                "likeness by entropy": _entropy_likeness,
                 "query explained": _query_explained,
                 "library explained": _library_explained,
                 "largest unexplained peak": _largest_unexplained,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,10 +31,12 @@ FEWEST_SUBSTANCES: Final = 30
 _PENALTY: Final = 1e-3
 #: Share of the weight of each kind: present and absent count the same, and both ways of being absent.
 _SHARES: Final[Mapping[Kind, float]] = {"present": 0.5, "substance left out": 0.25, "isomers left out": 0.25}
-#: Share of the present queries, whose substance is listed, that the candidate set is to hold in training.
-_HELD: Final = 0.985
+#: Share of the present queries, whose substance is listed, that the candidate set holds in training.
+_HELD: Final = 0.995
 #: Share of the present queries that may lose all candidates because absence is more probable.
-_EMPTIED: Final = 0.005
+_EMPTIED: Final = 0.002
+#: Sources with so many substances that have replicates are asked for that share each.
+_LARGE_SOURCE: Final = 20
 _DECIMALS: Final = 6
 
 
@@ -48,7 +51,8 @@ class Table:
     truth : ndarray of int64, shape (trials,)
         Position of the substance; -1: not listed.
     weight : ndarray of float64, shape (trials,)
-    fold : ndarray of int64, shape (trials,)
+    fold, source : ndarray of int64, shape (trials,)
+        Source: number of the library that the query is of; -1 where too few of its substances have replicates.
     """
 
     features: Float
@@ -56,11 +60,17 @@ class Table:
     truth: Int
     weight: Float
     fold: Int
+    source: Int
 
     def part(self, chosen: Bool) -> Table:
         """Some of the trials."""
         return Table(
-            self.features[chosen], self.listed[chosen], self.truth[chosen], self.weight[chosen], self.fold[chosen]
+            self.features[chosen],
+            self.listed[chosen],
+            self.truth[chosen],
+            self.weight[chosen],
+            self.fold[chosen],
+            self.source[chosen],
         )
 
 
@@ -72,21 +82,21 @@ class Predicted:
     ----------
     choice : ndarray of float64, shape (trials, candidates)
     present : ndarray of float64, shape (trials,)
-    coverage, absent_limit : ndarray of float64, shape (trials,)
+    least_choice, absent_limit : ndarray of float64, shape (trials,)
         Of the model of each trial's fold.
     """
 
     choice: Float
     present: Float
-    coverage: Float
+    least_choice: Float
     absent_limit: Float
 
     def candidate_sets(self) -> list[tuple[int, ...]]:
         """The candidates of each trial that the model gives."""
         return [
-            () if 1 - present > limit else candidate_set(choice, coverage)
-            for choice, present, coverage, limit in zip(
-                self.choice, self.present.tolist(), self.coverage.tolist(), self.absent_limit.tolist(), strict=True
+            () if 1 - present > limit else candidate_set(choice, least)
+            for choice, present, least, limit in zip(
+                self.choice, self.present.tolist(), self.least_choice.tolist(), self.absent_limit.tolist(), strict=True
             )
         ]
 
@@ -122,16 +132,34 @@ def table_of(trials: Sequence[Trial], technique: Technique) -> Table:
         np.array([-1 if trial.truth is None else trial.truth for trial in trials], dtype=np.int64),
         weights_of(trials),
         np.array([fold_of(trial.family) for trial in trials], dtype=np.int64),
+        _sources(trials),
     )
 
 
+def _sources(trials: Sequence[Trial]) -> Int:
+    """Number of the source of each trial; -1 where too few of its substances have replicates to ask for a share."""
+    many = Counter(source for source, _ in {(one.source, one.substance) for one in trials if one.kind == "present"})
+    large = sorted(source for source, count in many.items() if count >= _LARGE_SOURCE)
+    return np.array([large.index(one.source) if one.source in large else -1 for one in trials], dtype=np.int64)
+
+
 def weights_of(trials: Sequence[Trial]) -> Float:
-    """Weights by which all substances of a kind and source count the same, and kinds by their shares; sum 1."""
+    """Weights of trials, sum 1: of a kind its share, of a source the root of its substances, within it all the same.
+
+    By the root, because many old spectra of one source are not to outweigh the few that are like those of casework.
+    """
     many = Counter((trial.kind, trial.source, trial.substance) for trial in trials)
-    weight = np.array([1 / many[trial.kind, trial.source, trial.substance] for trial in trials])
+    substances = Counter((kind, source) for kind, source, _ in many)
+    weight = np.array(
+        [
+            1 / many[trial.kind, trial.source, trial.substance] / math.sqrt(substances[trial.kind, trial.source])
+            for trial in trials
+        ]
+    )
     kinds = np.array([trial.kind for trial in trials])
     for kind, share in _SHARES.items():
-        weight[kinds == kind] *= share / weight[kinds == kind].sum() if (kinds == kind).any() else 0.0
+        if (kinds == kind).any():
+            weight[kinds == kind] *= share / weight[kinds == kind].sum()
     total: Float = weight / weight.sum()
     return total
 
@@ -179,7 +207,7 @@ def fit(table: Table) -> tuple[float, Float, Float]:
 
     scale = table.features[table.listed].std(axis=0)
     scale = np.where(scale > 1e-9, scale, 1.0)
-    scaled = Table(table.features / scale, table.listed, table.truth, table.weight, table.fold)
+    scaled = Table(table.features / scale, table.listed, table.truth, table.weight, table.fold, table.source)
     found = []
     for loss, free in ((presence_loss, 1), (choice_loss, 0)):
 
@@ -201,18 +229,13 @@ def predict(table: Table, intercept: float, presence: Float, choice: Float) -> t
 
 
 def limits(table: Table, choice: Float, present: Float) -> tuple[float, float]:
-    """Coverage of the candidate set and limit of P(absent) that hold the shares of the present queries wanted."""
+    """Least probability of choice, and limit of P(absent), that keep the shares of the present queries wanted."""
     rows = np.flatnonzero(table.truth >= 0)
-    order = np.argsort(-choice[rows], axis=1, kind="stable")
-    ordered = np.take_along_axis(choice[rows], order, axis=1)
-    place = (order == table.truth[rows][:, None]).argmax(axis=1)
-    # A set that reaches this much, and no less, holds the substance: all before it, and a little of it.
-    needed = np.cumsum(ordered, axis=1)[np.arange(len(rows)), place] - ordered[np.arange(len(rows)), place]
-    coverage = _weighted_quantile(needed, table.weight[rows], _HELD)
-    return (
-        min(max(coverage + 1e-6, 0.5), 1.0),
-        min(max(_weighted_quantile(1 - present[rows], table.weight[rows], 1 - _EMPTIED), 0.5), 1.0),
-    )
+    own, weight, source = choice[rows, table.truth[rows]], table.weight[rows], table.source[rows]
+    # The source with the hardest queries decides: many easy ones elsewhere do not make a set of these too small.
+    parts = [source == number for number in np.unique(source[source >= 0])] or [np.ones(len(rows), dtype=np.bool_)]
+    least = min(_weighted_quantile(own[part], weight[part], 1 - _HELD) for part in parts)
+    return least, max(_weighted_quantile(1 - present[rows], weight, 1 - _EMPTIED), 0.5)
 
 
 def _weighted_quantile(values: Float, weight: Float, share: float) -> float:
@@ -224,14 +247,14 @@ def _weighted_quantile(values: Float, weight: Float, share: float) -> float:
 def cross_validated(table: Table, folds: int = FOLDS) -> Predicted:
     """Predictions for every trial by a model, and with limits, of the other folds."""
     choice, present = np.zeros(table.listed.shape), np.zeros(len(table.truth))
-    coverage, absent_limit = np.zeros(len(table.truth)), np.zeros(len(table.truth))
+    least, absent_limit = np.zeros(len(table.truth)), np.zeros(len(table.truth))
     for fold in range(folds):
         own = table.fold == fold
         training = table.part(~own)
         model = fit(training)
-        coverage[own], absent_limit[own] = limits(training, *predict(training, *model))
+        least[own], absent_limit[own] = limits(training, *predict(training, *model))
         choice[own], present[own] = predict(table.part(own), *model)
-    return Predicted(choice, present, coverage, absent_limit)
+    return Predicted(choice, present, least, absent_limit)
 
 
 def calibrate(
@@ -259,7 +282,7 @@ def calibrate(
     model = fit(table)
     predicted = predict(table, *model)
     held_out = cross_validated(table)
-    coverage, absent_limit = limits(table, held_out.choice, held_out.present)
+    least, absent_limit = limits(table, held_out.choice, held_out.present)
     leading = table.features[np.arange(len(usable)), predicted[0].argmax(axis=1)]
     lowest, highest = leading.min(axis=0), leading.max(axis=0)
     weights = tuple(
@@ -278,7 +301,7 @@ def calibrate(
         method=methods.pop(),
         intercept=round(model[0], _DECIMALS),
         weights=weights,
-        coverage=round(coverage, _DECIMALS),
+        least_choice=round(least, _DECIMALS),
         absent_limit=round(absent_limit, _DECIMALS),
         data={**data, "trials": dict(sorted(counts.items())), "repeated_substances": substances, "present_share": 0.5},
         validation=figures(usable, table, held_out),

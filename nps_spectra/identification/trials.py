@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -125,8 +126,11 @@ class Corpus:
                 first.setdefault(key, formula)
         self._formula = first
         self.formulas = tuple(first.get(key) for key in self._query_key.tolist())
+        names = [name or library.name for name in library.spectra.texts("contributor").to_list()]
+        self._library_contributor = np.array(names, dtype=np.str_)
         contributors = self.queries.texts("contributor").to_list()
         self.contributors = tuple(name or source for name, source in zip(contributors, self.sources, strict=True))
+        self._libraries = [{"name": one.name, "digest": one.digest, "spectra": len(rows)} for one, rows in parts]
 
     @cached_property
     def copies(self) -> list[Int]:
@@ -138,49 +142,76 @@ class Corpus:
             for rows, own in zip(found, self._own_row.tolist(), strict=True)
         ]
 
-    def replicates(self, query: int) -> Int:
-        """Independent measurements of the query's substance in the library: of others, if others measured it."""
-        rows = np.setdiff1d(np.flatnonzero(self._library_key == self._query_key[query]), self.copies[query])
-        return rows.astype(np.int64)
+    def left_out(self, query: int) -> tuple[Int, bool]:
+        """Spectra that a query is not compared with, and whether an independent replicate is left.
 
+        Copies of the measurement are left out; where others have measured the substance, so is what the query's own
+        contributor has of it. Tandem spectra of one contributor are series of one run, not replicates.
+        """
+        own = np.flatnonzero(self._library_key == self._query_key[query])
+        other = own[self._library_contributor[own] != self.contributors[query]]
+        rows = self.copies[query]
+        if len(np.setdiff1d(other, rows)) or self.technique != "EI":
+            rows = np.union1d(rows, np.setdiff1d(own, other))
+        return rows.astype(np.int64), bool(len(np.setdiff1d(own, rows)))
+
+    @cached_property
     def usable(self) -> Int:
         """Queries whose substance is known and in the library, and whose peaks do not contradict their label."""
         inside = np.isin(self._query_key, self._library_key)
+        known = np.array([key is not None for key in self.keys], dtype=bool)
         return np.array(
             [
                 row
-                for row in range(len(self.queries))
-                if inside[row] and not contradicts_its_formula(self.queries[row], self.formulas[row], self.technique)
+                for row in np.flatnonzero(inside & known).tolist()
+                if not contradicts_its_formula(self.queries[row], self.formulas[row], self.technique)
             ],
             dtype=np.int64,
         )
 
-    def trials(self, *, progress: Callable[[int, int], None] | None = None, **options: Any) -> Iterator[Trial]:
-        """Search all usable queries and give up to three trials of each.
+    def trials(
+        self, *, most: int | None = None, progress: Callable[[int, int], None] | None = None, **options: Any
+    ) -> Iterator[Trial]:
+        """Search the usable queries and give up to three trials of each.
 
         Parameters
         ----------
+        most : int, optional
+            Of queries with an independent replicate, and of others, each: drawn by the digest of their names.
         progress : callable, optional
             Called with the number of queries done and in all.
         **options
             Of `nps_spectra.search`.
         """
-        rows = self.usable()
-        left_out = [self.copies[row] for row in rows.tolist()]
+        left_out = {row: self.left_out(row) for row in self.usable.tolist()}
+        rows = self._drawn(left_out, most)
         searched = gather(
-            self.queries.select(rows), self.library, top=_SEARCHED, leave_out=left_out, progress=progress, **options
+            self.queries.select(np.array(rows, dtype=np.int64)),
+            self.library,
+            top=_SEARCHED,
+            leave_out=[left_out[row][0] for row in rows],
+            progress=progress,
+            **options,
         )
         of_substance = dict(zip(self.library.substances.of_row.tolist(), self._library_key.tolist(), strict=True))
-        for row, (_, evidence) in zip(rows.tolist(), searched, strict=True):
+        for row, (_, evidence) in zip(rows, searched, strict=True):
             own, formula = int(self._query_key[row]), self.formulas[row]
             found = [of_substance[one.substance] for one in evidence]
-            if len(self.replicates(row)):
+            if left_out[row][1]:
                 yield self._trial(row, "present", evidence, found)
             others = [(one, key) for one, key in zip(evidence, found, strict=True) if key != own]
             yield self._trial(row, "substance left out", *_parted(others))
             if formula is not None:
                 others = [(one, key) for one, key in others if self._formula.get(key) != formula]
                 yield self._trial(row, "isomers left out", *_parted(others))
+
+    def _drawn(self, left_out: Mapping[int, tuple[Int, bool]], most: int | None) -> list[int]:
+        rows = list(left_out)
+        if most is None:
+            return rows
+        order = sorted(rows, key=lambda row: hashlib.sha256(f"{self.keys[row]} {row}".encode()).digest())
+        kept = [[row for row in order if left_out[row][1] is present][:most] for present in (True, False)]
+        return sorted(kept[0] + kept[1])
 
     def _trial(self, row: int, kind: Kind, evidence: Sequence[Evidence], keys: Sequence[int]) -> Trial:
         own, formula = int(self._query_key[row]), self.formulas[row]
@@ -201,8 +232,11 @@ class Corpus:
 
     def describe(self) -> dict[str, Any]:
         """Which libraries, by name and digest, and how many of their spectra could be used."""
-        usable = Counter(self.sources[row] for row in self.usable().tolist())
-        return {"searched": self.library.name, "usable_queries": dict(sorted(usable.items()))}
+        usable = Counter(self.sources[row] for row in self.usable.tolist())
+        return {
+            "searched": self.library.name,
+            "libraries": [one | {"usable": usable.get(str(one["name"]), 0)} for one in self._libraries],
+        }
 
 
 def contradicts_its_formula(spectrum: Spectrum, formula: str | None, technique: Technique) -> bool:
