@@ -1,6 +1,6 @@
 """Molecular mass, analogues and changed parts of unknowns: ``python benchmarks/unknowns.py [--fit] [--out FILE]``.
 
-Nothing that is asked is in the library: the query's group (formula, skeleton, near-identical spectra) is left out whole.
+Nothing asked is in the library: the query's group (formula, skeleton, near-identical spectra) is left out whole.
 Weights of the molecular mass are fitted on one half of the groups of SWGDRUG 3.4 (``--fit`` writes them into the
 package) and reported on the other, and on MassBank. ``--queries`` limits how many spectra the library is asked for, a
 second each. Intervals are Clopper & Pearson's, 95 %.
