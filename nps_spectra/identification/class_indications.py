@@ -111,7 +111,7 @@ def indications(spectrum: Spectrum, label: str, molecular_mass: int | None = Non
     --------
     >>> spectrum = Spectrum([58.0, 105.0, 119.0], [99.0, 8.0, 20.0])
     >>> [(one.formula, round(one.mz, 3)) for one in indications(spectrum, "Synthetic cathinones")]
-    [('C3H8N', 58.065), ('C8H7O', 119.049), ('C7H5O', 105.034)]
+    [('C3H8N', 58.065), ('C8H7O', 119.049), ('C7H5O', 105.033)]
     """
     mass = spectrum.nominal_mass if molecular_mass is None else molecular_mass
     if mass is not None and mass < 1:
