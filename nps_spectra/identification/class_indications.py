@@ -21,7 +21,7 @@ _FILE: Final = Path(__file__).parent / "data" / "class_indications.toml"
 #: Mass of the electron that an ion lacks, in Da (CODATA 2018).
 _ELECTRON: Final = 0.000548579909
 #: Peaks below this share of the base peak speak for nothing.
-_LEAST: Final = 0.02
+_LEAST: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +109,9 @@ def indications(spectrum: Spectrum, label: str, molecular_mass: int | None = Non
 
     Examples
     --------
-    >>> spectrum = Spectrum([58.0, 105.0, 119.0], [99.0, 3.0, 20.0])
+    >>> spectrum = Spectrum([58.0, 105.0, 119.0], [99.0, 8.0, 20.0])
     >>> [(one.formula, round(one.mz, 3)) for one in indications(spectrum, "Synthetic cathinones")]
-    [('C3H8N', 58.065), ('C8H7O', 119.049), ('C7H5O', 105.034)]
+    [('C3H8N', 58.065), ('C8H7O', 119.049), ('C7H5O', 105.033)]
     """
     mass = spectrum.nominal_mass if molecular_mass is None else molecular_mass
     if mass is not None and mass < 1:

@@ -60,6 +60,7 @@ class _Fitted:
     least_other: float
     means: Float
     least_likeness: float
+    least_density: float
     training: Mapping[str, Any]
 
 
@@ -148,6 +149,7 @@ class ClassEstimator:
             *_least_probabilities(_softmax(slope * scores + offsets), truth, _other(classes), self.right, self.false),
             _rounded(means),
             float(_rounded(np.quantile(likeness, _REMOTE))),
+            float(_rounded(np.quantile(_densities(intensities), _REMOTE))),
             {
                 "spectra": len(spectra),
                 "groups": len(set(grouped.tolist())),
@@ -239,6 +241,7 @@ class ClassEstimator:
             "least_probability": fitted.least_probability,
             "least_probability_of_none": fitted.least_other,
             "least_likeness": fitted.least_likeness,
+            "least_density": fitted.least_density,
             "training": dict(fitted.training),
             "digest": self.digest,
         }
@@ -263,6 +266,7 @@ class ClassEstimator:
             "least_probability": fitted.least_probability,
             "least_probability_of_none": fitted.least_other,
             "least_likeness": fitted.least_likeness,
+            "least_density": fitted.least_density,
             "offsets": fitted.offsets.tolist(),
             "intercepts": fitted.intercepts.tolist(),
             "coefficients": fitted.coefficients.tolist(),
@@ -304,6 +308,7 @@ class ClassEstimator:
                 float(content["least_probability_of_none"]),
                 _array(content, "means", (count, None)),
                 float(content["least_likeness"]),
+                float(content["least_density"]),
                 dict(content["training"]),
             )
         except (KeyError, TypeError, ValueError) as error:
@@ -368,6 +373,12 @@ def _reasons(spectrum: Spectrum, label: str, probability: float, likeness: float
     if technique_of(spectrum) != "EI":
         return ("the spectrum is not from electron ionisation, of which the classes were learnt",)
     reasons = []
+    density = float(_densities(nominal_intensities(Spectra.of([spectrum])))[0])
+    if density < fitted.least_density:
+        reasons.append(
+            f"peaks at {density:.0%} of all m/z up to the heaviest, expected at least {fitted.least_density:.0%}: "
+            "a list of principal ions is no whole spectrum"
+        )
     if likeness < fitted.least_likeness:
         reasons.append(
             f"unlike all spectra learnt from: cosine {likeness:.2f} with the class most alike, "
@@ -461,6 +472,13 @@ def _least(highest: Float, correct: npt.NDArray[np.bool_], right: float) -> floa
 
 def _up(value: float) -> float:
     return min(1.0, float(np.floor(value * 1e4) / 1e4 + 1e-4))
+
+
+def _densities(intensities: Float) -> Float:
+    """Share of the nominal m/z up to the heaviest peak at which there is a peak, shape (spectra,)."""
+    present = intensities > 0
+    heaviest = intensities.shape[1] - 1 - np.argmax(present[:, ::-1], axis=1)
+    return np.asarray(present.sum(axis=1) / np.maximum(heaviest, 1), dtype=np.float64)
 
 
 def _likeness_vectors(intensities: Float) -> Float:
