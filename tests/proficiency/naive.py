@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 from statistics import NormalDist, mean, median, stdev
 
 
@@ -16,7 +16,7 @@ def mad_e(x: Sequence[float]) -> float:
 def algorithm_a(x: Sequence[float], constant: float) -> tuple[float, float]:
     """C.3.1, until nothing moves."""
     location, scale = median(x), mad_e(x) or stdev(x)
-    for _ in range(2000):
+    for _ in range(300):
         moved = [min(max(one, location - 1.5 * scale), location + 1.5 * scale) for one in x]
         location, scale = mean(moved), constant * stdev(moved)
     return location, scale
@@ -56,7 +56,7 @@ def q_scale(laboratories: Sequence[Sequence[float]]) -> float:
         return 0.0
     target = 0.25 + 0.75 * zero
     # Between G1(0) = 0 and the middle of each step, G1 is linear.
-    for (d0, g0), (d1, g1) in zip(steps, steps[1:], strict=False):
+    for (d0, g0), (d1, g1) in pairwise(steps):
         if g0 <= target <= g1:
             found = d0 + (d1 - d0) * (target - g0) / (g1 - g0)
             return found / (math.sqrt(2) * NormalDist().inv_cdf(0.625 + 0.375 * zero))
