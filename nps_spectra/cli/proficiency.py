@@ -98,6 +98,9 @@ def _print(evaluation: Evaluation) -> None:
         )
     header = ("sample", "contents", "results", "sensitivity", "false positive", "fully correct")
     print(table(header, rows, (2, 3, 4, 5)))
+    for target in evaluation.targets:
+        for warning in (*target.warnings, *filter(None, (target.note,))):
+            print(f"WARNING {target.sample}, {target.substance}: {warning}", file=sys.stderr)
 
 
 def _share(value: float | None) -> str:

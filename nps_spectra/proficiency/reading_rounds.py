@@ -15,6 +15,7 @@ from nps_spectra.errors import RoundError
 from nps_spectra.proficiency.names import Declared, Names
 from nps_spectra.proficiency.rounds import Content, Credit, Measurement, Round, Sample
 from nps_spectra.proficiency.schema import checked, schema, shown
+from nps_spectra.proficiency.units import conversion
 
 #: A code becomes part of file names: no path, no hidden file, no option, no formula.
 _CODE: Final = re.compile(schema("submissions")["properties"]["laboratory"]["pattern"])
@@ -289,9 +290,12 @@ def _content(entry: dict[str, Any], round_: Round, names: Names, file: str, plac
     if level == "class" and not round_.classes.get(substance):
         raise RoundError(file, None, f"{place}.level", f"{substance} has no class; report it by substance")
     value, unit, how = entry.get("value"), entry.get("unit"), entry.get("assigned_by")
+    uncertainty = entry.get("uncertainty")
+    if "experts" in entry:
+        value, uncertainty = _experts(entry, file, place)
     scored = entry.get("quantity", "not_required" if value is None and how != "participants" else "scored") == "scored"
     if not scored:
-        return Content(substance, level, False, value, unit, entry.get("uncertainty"), how)
+        return Content(substance, level, False, value, unit, uncertainty, how)
     if unit is None:
         raise RoundError(file, None, f"{place}.unit", "is missing, expected the unit, such as '% w/w' or 'ng/mL'")
     if (value is None) != (how == "participants"):
@@ -299,32 +303,81 @@ def _content(entry: dict[str, Any], round_: Round, names: Names, file: str, plac
         raise RoundError(
             file, None, f"{place}.value", f"found {found} with assigned_by {shown(how)}; participants set it, or you do"
         )
-    given = [key for key in ("sigma_pt", "sigma_pt_percent") if key in entry]
-    rule = entry.get("sigma_pt_by", "perception" if given else None)
-    if len(given) + (rule == "participants") != 1:
-        raise RoundError(
-            file,
-            None,
-            f"{place}.sigma_pt",
-            f"found {', '.join(given) or 'none'} with sigma_pt_by {shown(rule)}; "
-            "expected sigma_pt, or sigma_pt_percent, or sigma_pt_by = 'participants'",
-        )
-    sigma = entry.get("sigma_pt")
-    if "sigma_pt_percent" in entry:
-        if value is None:
-            raise RoundError(file, None, f"{place}.sigma_pt_percent", "needs a value; give sigma_pt in the unit")
-        sigma = value * entry["sigma_pt_percent"] / 100
+    sigma, rule = _sigma_pt(entry, value, unit, file, place)
     return Content(
         substance,
         level,
         True,
         None if value is None else float(value),
         unit,
-        entry.get("uncertainty"),
+        uncertainty,
         how,
-        None if sigma is None else float(sigma),
+        sigma,
         rule,
+        entry.get("estimator", "algorithm_a"),
     )
+
+
+def _experts(entry: dict[str, Any], file: str, place: str) -> tuple[float, float]:
+    """Value and standard uncertainty of expert laboratories."""
+    from nps_spectra.proficiency.assigned import dersimonian_laird, paule_mandel
+
+    how = entry.get("assigned_by")
+    if how != "expert_laboratories" or "value" in entry or "uncertainty" in entry:
+        raise RoundError(
+            file, None, f"{place}.experts", "go with assigned_by = 'expert_laboratories', without value and uncertainty"
+        )
+    experts = entry["experts"]
+    if len(experts) < 2:
+        raise RoundError(file, None, f"{place}.experts", f"found {len(experts)}, expected 2 or more")
+    model = dersimonian_laird if entry.get("expert_model") == "dersimonian_laird" else paule_mandel
+    found = model([one["value"] for one in experts], [one["uncertainty"] for one in experts])
+    return found.value, found.uncertainty
+
+
+def _sigma_pt(
+    entry: dict[str, Any], value: float | None, unit: str, file: str, place: str
+) -> tuple[float | None, str | None]:
+    """Standard deviation for proficiency assessment in the unit, None if the participants set it, and its rule."""
+    from nps_spectra.proficiency.assigned import sigma_horwitz, sigma_precision
+
+    given = [key for key in ("sigma_pt", "sigma_pt_percent", "precision") if key in entry]
+    rule = entry.get("sigma_pt_by", ("precision" if given == ["precision"] else "perception") if given else None)
+    computed = rule in ("participants", "horwitz")
+    if len(given) + computed != 1 or ("precision" in given and rule != "precision"):
+        raise RoundError(
+            file,
+            None,
+            f"{place}.sigma_pt",
+            f"found {', '.join(given) or 'none'} with sigma_pt_by {shown(rule)}; expected one of sigma_pt, "
+            "sigma_pt_percent, precision, or sigma_pt_by = 'participants' or 'horwitz'",
+        )
+    if rule == "participants":
+        return None, rule
+    if "precision" in entry:
+        precision = entry["precision"]
+        repeatability, reproducibility = precision["repeatability_sd"], precision["reproducibility_sd"]
+        if repeatability > reproducibility:
+            raise RoundError(
+                file,
+                None,
+                f"{place}.precision",
+                f"found a repeatability of {repeatability} above the reproducibility of {reproducibility}",
+            )
+        return sigma_precision(reproducibility, repeatability, precision["replicates"]), rule
+    if "sigma_pt" in entry:
+        return float(entry["sigma_pt"]), rule
+    if value is None:
+        how = given[0] if given else "horwitz"
+        raise RoundError(file, None, f"{place}.sigma_pt", f"by {how} needs a value; give sigma_pt in the unit")
+    if rule != "horwitz":
+        return value * float(entry["sigma_pt_percent"]) / 100, rule
+    factor = conversion(unit, "g/g")
+    if factor is None or value * factor > 1:
+        raise RoundError(
+            file, None, f"{place}.sigma_pt_by", f"horwitz holds for mass fractions up to 1, found {value} {unit}"
+        )
+    return sigma_horwitz(value * factor) / factor, rule
 
 
 def _measurements(path: Path, round_: Round, names: Names) -> tuple[Measurement, ...]:

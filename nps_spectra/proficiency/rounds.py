@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 Level = Literal["substance", "isomer_group", "class"]
+Estimator = Literal["algorithm_a", "q_method"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Content:
         Standard deviation for proficiency assessment, in `unit`; None if it is of the participants or missing.
     sigma_pt_by : str or None
         How it was set (ISO 13528:2022, clause 8).
+    estimator : {"algorithm_a", "q_method"}
+        Of what the participants set.
     """
 
     substance: str
@@ -44,6 +47,7 @@ class Content:
     assigned_by: str | None = None
     sigma_pt: float | None = None
     sigma_pt_by: str | None = None
+    estimator: Estimator = "algorithm_a"
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,12 @@ unit = "{unit}"
 uncertainty = 0.5              # standard uncertainty of the value
 assigned_by = "formulation"    # crm, reference_laboratory, expert_laboratories, participants (then no value)
 sigma_pt_percent = 5.0         # or sigma_pt in the unit, or sigma_pt_by = "participants"
-sigma_pt_by = "perception"     # previous_rounds, precision
+sigma_pt_by = "perception"     # previous_rounds, precision, horwitz (tight for drugs)
+# In place of value and uncertainty, with assigned_by = "expert_laboratories":
+# experts = [{{ value = 49.1, uncertainty = 0.6 }}, {{ value = 50.8, uncertainty = 0.9 }}]
+# In place of sigma_pt, with sigma_pt_by = "precision":
+# precision = {{ reproducibility_sd = 2.4, repeatability_sd = 1.1, replicates = 2 }}
+# estimator = "q_method"       # of the participants' values; without it algorithm_a
 
 [[sample]]
 code = "{group}-2"
