@@ -170,10 +170,12 @@ def _add_proficiency(nouns: argparse._SubParsersAction[argparse.ArgumentParser])
     evaluate = verbs.add_parser(
         "evaluate",
         help="score a round",
-        description="Score identifications and quantities of a round and write evaluation.json and tables. "
+        description="Score identifications and quantities of a round and write evaluation.json, tables, "
+        "the organiser's report, and one report for each laboratory. "
         "Exit code 1: rows were rejected.",
     )
     evaluate.add_argument("--out", required=True, metavar="DIR", help="folder to write to, made if it is not there")
+    evaluate.add_argument("--no-reports", action="store_true", help="write evaluation.json and tables only")
     for command in (check, evaluate):
         command.add_argument("round", metavar="ROUND", help="folder with round.toml and submissions.csv")
         command.add_argument("--strict", action="store_true", help="stop at the first row that would be rejected")

@@ -56,15 +56,20 @@ def check(options: argparse.Namespace) -> int:
 
 
 def evaluate_round(options: argparse.Namespace) -> int:
-    """Evaluate a round and write its tables."""
+    """Evaluate a round and write its tables and reports."""
     evaluation = evaluate(options.round, strict=options.strict)
-    written = evaluation.write(options.out)
+    written = [path.name for path in evaluation.write(options.out)]
+    if not options.no_reports:
+        from nps_spectra.report.round_pages import write_reports
+
+        organiser, *laboratories = write_reports(evaluation, options.out)
+        written += [organiser.name, f"laboratories/ ({len(laboratories)} reports)"]
     _tell_rows(evaluation.submissions)
     if options.json:
         print(evaluation.to_json(), end="")
     else:
         _print(evaluation)
-        print(f"wrote {', '.join(path.name for path in written)} to {options.out}")
+        print(f"wrote {', '.join(written)} to {options.out}")
     return REJECTED if evaluation.submissions.rejected else FINE
 
 

@@ -17,6 +17,8 @@ from nps_spectra.proficiency.robust import RobustEstimate, Values, checked
 #: A second mode is told from chance when it holds this share of the results, this many bandwidths away.
 _SHARE = 0.1
 _APART = 2.0
+#: Two alike are blunders rather than a group.
+_BLUNDERS = 2.5
 #: Points of the grid in a bandwidth; a mode between two of them is refined by a parabola.
 _STEPS = 20
 
@@ -42,7 +44,8 @@ class Density:
     modes : tuple of Mode
         The highest first.
     bimodal : bool
-        A second mode holds more than a tenth of the results, more than two bandwidths from the first (own rule).
+        A second mode holds more than a tenth of the results, three or more, and lies more than two
+        bandwidths from the first (own rule).
     """
 
     bandwidth: float
@@ -97,7 +100,10 @@ def kernel_density(values: ArrayLike, bandwidth: float | None = None) -> Density
         modes.append(Mode(float(grid[peak] + shift * step), float(middle), share))
     modes.sort(key=lambda mode: (-mode.density, mode.location))
     bimodal = any(
-        mode.share > _SHARE and abs(mode.location - modes[0].location) > _APART * bandwidth for mode in modes[1:]
+        mode.share > _SHARE
+        and mode.share * len(x) > _BLUNDERS
+        and abs(mode.location - modes[0].location) > _APART * bandwidth
+        for mode in modes[1:]
     )
     return Density(bandwidth, grid, heights, tuple(modes), bimodal)
 

@@ -226,6 +226,7 @@ def _round(data: dict[str, Any], names: Names, file: str) -> Round:
         credit=Credit(
             float(credit.get("isomer", 0.5)), float(credit.get("isomer_group", 0.5)), float(credit.get("class", 0.25))
         ),
+        report=data.get("report", {}),
     )
     return replace(round_, samples=_samples(data["sample"], round_, names, file))
 

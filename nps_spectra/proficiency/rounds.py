@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -144,6 +144,8 @@ class Round:
         SWGDRUG category of further method codes.
     credit : Credit
     homogeneity, stability : tuple of Measurement
+    report : mapping of str to str
+        What the report says beside the results, by the keys of the schema.
     """
 
     scheme: str
@@ -166,6 +168,7 @@ class Round:
     credit: Credit
     homogeneity: tuple[Measurement, ...] = ()
     stability: tuple[Measurement, ...] = ()
+    report: Mapping[str, str] = field(default_factory=dict)
 
     def sample(self, code: str) -> Sample | None:
         """The sample of a code, None if the round does not have it."""

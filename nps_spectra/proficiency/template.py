@@ -32,6 +32,21 @@ menu = ["cocaine", "heroin", "MDMA", "ketamine", "amfetamine"]
 # questionable = 2.0
 # unsatisfactory = 3.0
 
+# What reports say beside the results (ISO/IEC 17043); what is left out is "not stated by the provider".
+# [report]
+# provider = "name and address"
+# coordinator = "name and contact"
+# subcontracted = "none"
+# report_id = "SM-2026-1, edition 1"
+# issued = "2026-08-31"
+# status = "final"
+# confidentiality = "codes are random and change with every round"
+# preparation = "how the items were prepared"
+# design = "two rounds a year of four samples"
+# traceability = "of the assigned values"
+# comments = "on the performance of the laboratories"
+# recommendations = "to the laboratories"
+
 # Substances that the registry does not hold.
 [[substance]]
 name = "glucose"
