@@ -168,7 +168,10 @@ def algorithm_a(
             location, scale = float(np.median(x)), 0.0
             break
         if stop == "iso":
-            still = all(f"{a:.2e}" == f"{b:.2e}" for a, b in zip(before, (location, scale), strict=True))
+            # The start is no iteration: where two figures of it happen to stand, nothing has converged yet.
+            still = iterations > 1 and all(
+                f"{a:.2e}" == f"{b:.2e}" for a, b in zip(before, (location, scale), strict=True)
+            )
         else:
             still = max(abs(location - before[0]), abs(scale - before[1])) <= 1e-13 * max(abs(location), scale)
         if still:

@@ -85,6 +85,7 @@ def test_a_laboratory_sees_no_code_and_no_value_of_another(evaluation: Evaluatio
                 assert code not in report
                 assert value not in report
                 assert f"{float(value):.4g}" not in Reading(report).text.split()
+        assert report.count("expected one of SM-1") == 1  # its own row that was rejected
     assert "heroin" in laboratory_report(evaluation, "QX03")
     assert "heroin" not in laboratory_report(evaluation, "QX04")
 
