@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from nps_spectra.cli.main import FINE, REJECTED
 from nps_spectra.cli.output import table
+from nps_spectra.errors import RoundError
+from nps_spectra.proficiency.codes import draw_codes, write_key
 from nps_spectra.proficiency.evaluation import Evaluation, evaluate
+from nps_spectra.proficiency.over_rounds import history
 from nps_spectra.proficiency.reading_rounds import read_round
 from nps_spectra.proficiency.submissions import Submissions, read_submissions
 from nps_spectra.proficiency.template import write_template
@@ -73,6 +77,50 @@ def evaluate_round(options: argparse.Namespace) -> int:
     return REJECTED if evaluation.submissions.rejected else FINE
 
 
+def codes(options: argparse.Namespace) -> int:
+    """Draw codes of laboratories and write their key."""
+    try:
+        text = Path(options.participants).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RoundError(options.participants, None, None, f"cannot be read ({error}), expected names") from error
+    drawn = draw_codes([line for line in text.splitlines() if line.strip()])
+    write_key(drawn, options.key)
+    if options.json:
+        print(json.dumps({"laboratories": list(drawn), "key": options.key}, indent=1))
+    else:
+        print(f"laboratories = {json.dumps(list(drawn))}")
+    print(f"wrote the key of {len(drawn)} laboratories to {options.key}", file=sys.stderr)
+    return FINE
+
+
+def past(options: argparse.Namespace) -> int:
+    """Join the evaluations of consecutive rounds."""
+    found = history(options.evaluations, options.key)
+    if options.json:
+        print(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=1))
+    else:
+        rows = []
+        for one in found:
+            for place, part in enumerate(one.rounds):
+                scores = part.scores
+                told = "; ".join(rule for name, rule in one.signals if name == part.round)
+                rows.append(
+                    (
+                        "" if place else one.laboratory,
+                        part.round,
+                        str(part.correct),
+                        str(part.missed),
+                        str(part.false_positive),
+                        "" if scores is None else f"{scores.rescaled_sum:.2f}",
+                        "" if scores is None else f"{scores.sum_of_squares:.1f} / {scores.critical:.1f}",
+                        told,
+                    )
+                )
+        header = ("laboratory", "round", "correct", "missed", "false", "rescaled z", "sum z^2 / limit", "signals")
+        print(table(header, rows, (2, 3, 4, 5, 6)))
+    return REJECTED if any(one.signals for one in found) else FINE
+
+
 def _tell_rows(submissions: Submissions) -> None:
     print(
         f"rows: {submissions.rows} read, {len(submissions.entries)} scored, {len(submissions.rejected)} rejected",
@@ -112,4 +160,4 @@ def _share(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
-COMMANDS = {"new": new, "check": check, "evaluate": evaluate_round}
+COMMANDS = {"new": new, "check": check, "evaluate": evaluate_round, "codes": codes, "history": past}

@@ -165,6 +165,13 @@ def test_algorithm_a_of_table_e7_and_its_uncertainty() -> None:
     assert (found.scale, found.uncertainty) == pytest.approx((0.0164, 0.0045), abs=5e-5)
 
 
+def test_the_start_is_no_iteration() -> None:
+    """Three figures of the first update are those of median and MADe, yet the scale doubles from there."""
+    values = [1000, 1021, 1025, 1026, 1028]
+    assert mad_e(values).scale == pytest.approx(4.45, abs=5e-3)
+    assert algorithm_a(values).scale == pytest.approx(algorithm_a(values, stop="converged").scale, rel=0.01)
+
+
 def test_full_convergence_of_table_e1_rounds_otherwise_than_the_stopping_rule() -> None:
     found = algorithm_a(IGNORED, stop="converged")
     assert (found.location, found.scale) == pytest.approx((26.008, 7.2373), abs=5e-4)
