@@ -185,6 +185,15 @@ def _add_proficiency(nouns: argparse._SubParsersAction[argparse.ArgumentParser])
     codes.add_argument("participants", metavar="FILE", help="UTF-8 text, one participant a line")
     codes.add_argument("--key", required=True, metavar="FILE", help="key file to write, away from the round")
     codes.add_argument("--json", action="store_true", help="print one JSON object")
+    simulate = verbs.add_parser(
+        "simulate",
+        help="invent submissions of a round",
+        description="Invent submissions of a round that says 'simulated = true', with the truth in truth.json.",
+    )
+    simulate.add_argument("round", metavar="ROUND", help="folder with round.toml and no submissions")
+    simulate.add_argument("--laboratories", type=int, default=24, metavar="N", help="default: 24")
+    simulate.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed invents the same; default: 0")
+    simulate.add_argument("--json", action="store_true", help="print one JSON object")
     past = verbs.add_parser(
         "history",
         help="performance of laboratories over rounds",

@@ -15,7 +15,8 @@ from nps_spectra.proficiency.codes import draw_codes, write_key
 from nps_spectra.proficiency.evaluation import Evaluation, evaluate
 from nps_spectra.proficiency.over_rounds import history
 from nps_spectra.proficiency.reading_rounds import read_round
-from nps_spectra.proficiency.submissions import Submissions, read_submissions
+from nps_spectra.proficiency.simulation import write_simulation
+from nps_spectra.proficiency.submissions import Submissions, read_submissions, submissions_path
 from nps_spectra.proficiency.template import write_template
 
 #: Rejects told on a terminal; files and JSON hold them all.
@@ -36,7 +37,7 @@ def check(options: argparse.Namespace) -> int:
     """Read a round and tell how every row would be treated."""
     folder = Path(options.round)
     round_, names = read_round(folder)
-    submissions = read_submissions(folder / "submissions.csv", round_, names, strict=options.strict)
+    submissions = read_submissions(submissions_path(folder), round_, names, strict=options.strict)
     noted = [entry for entry in submissions.entries if entry.notes]
     if options.json:
         content = {
@@ -90,6 +91,16 @@ def codes(options: argparse.Namespace) -> int:
     else:
         print(f"laboratories = {json.dumps(list(drawn))}")
     print(f"wrote the key of {len(drawn)} laboratories to {options.key}", file=sys.stderr)
+    return FINE
+
+
+def simulate(options: argparse.Namespace) -> int:
+    """Invent submissions of a round."""
+    written = write_simulation(options.round, options.laboratories, seed=options.seed)
+    if options.json:
+        print(json.dumps({"written": [str(path) for path in written]}, indent=1))
+    else:
+        print("\n".join(f"wrote {path}" for path in written))
     return FINE
 
 
@@ -160,4 +171,11 @@ def _share(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
-COMMANDS = {"new": new, "check": check, "evaluate": evaluate_round, "codes": codes, "history": past}
+COMMANDS = {
+    "new": new,
+    "check": check,
+    "evaluate": evaluate_round,
+    "codes": codes,
+    "history": past,
+    "simulate": simulate,
+}

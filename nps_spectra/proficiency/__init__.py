@@ -1,4 +1,4 @@
-"""Proficiency tests: robust statistics and scores by ISO 13528:2022. Names are loaded when first used."""
+"""Proficiency tests: rounds, their evaluation, the statistics of ISO 13528:2022. Names are loaded when first used."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ _PUBLIC = {
     "algorithm_a": "robust",
     "algorithm_s": "robust",
     "AssignedValue": "assigned",
+    "Behaviour": "simulation",
     "bootstrap": "density",
     "check_homogeneity": "homogeneity",
     "check_stability": "homogeneity",
@@ -43,9 +44,11 @@ _PUBLIC = {
     "RobustEstimate": "robust",
     "sigma_horwitz": "assigned",
     "sigma_precision": "assigned",
+    "simulate": "simulation",
     "vangel_rukhin": "assigned",
     "verdicts": "scores",
     "write_key": "codes",
+    "write_simulation": "simulation",
     "youden_pairs": "outliers",
     "z": "scores",
     "z_prime": "scores",

@@ -16,7 +16,7 @@ from nps_spectra.proficiency.intervals import Proportion
 from nps_spectra.proficiency.quantities import Quantity, quantify
 from nps_spectra.proficiency.reading_rounds import read_round
 from nps_spectra.proficiency.rounds import Round
-from nps_spectra.proficiency.submissions import Submissions, read_submissions
+from nps_spectra.proficiency.submissions import Submissions, read_submissions, submissions_path
 from nps_spectra.proficiency.targets import Target
 from nps_spectra.tables import csv_text
 
@@ -260,7 +260,7 @@ def evaluate(round_path: str | os.PathLike[str], *, strict: bool = False) -> Eva
     ----------
     round_path : path
         Folder of the round with ``round.toml`` and ``submissions.csv``, and if there are any ``homogeneity.csv`` and
-        ``stability.csv``.
+        ``stability.csv``; each table may be XLSX instead.
     strict : bool
         Raise the first row that would be rejected.
 
@@ -282,7 +282,7 @@ def evaluate(round_path: str | os.PathLike[str], *, strict: bool = False) -> Eva
     """
     folder = Path(round_path)
     round_, names = read_round(folder)
-    submissions = read_submissions(folder / "submissions.csv", round_, names, strict=strict)
+    submissions = read_submissions(submissions_path(folder), round_, names, strict=strict)
     identification = identify(round_, submissions)
     targets, scores = quantify(round_, submissions, identification)
     return Evaluation(round_, submissions, identification, targets, scores)

@@ -1,4 +1,4 @@
-"""Reading the organiser's files of a round: ``round.toml``, ``homogeneity.csv``, ``stability.csv``."""
+"""Reading the organiser's files of a round: ``round.toml``, and tables as CSV or XLSX."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from nps_spectra.errors import RoundError
 from nps_spectra.proficiency.names import Declared, Names
 from nps_spectra.proficiency.rounds import Content, Credit, Measurement, Round, Sample
 from nps_spectra.proficiency.schema import checked, schema, shown
+from nps_spectra.proficiency.spreadsheets import sheet_rows
 from nps_spectra.proficiency.units import conversion
 
 #: A code becomes part of file names: no path, no hidden file, no option, no formula.
@@ -77,23 +78,48 @@ def read_round(folder: Path) -> tuple[Round, Names]:
     round_ = _round(data, names, file)
     tables = {}
     for table in ("homogeneity", "stability"):
-        path = folder / f"{table}.csv"
-        tables[table] = _measurements(path, round_, names) if path.is_file() else ()
+        measured = table_path(folder, table)
+        tables[table] = () if measured is None else _measurements(measured, round_, names)
     return replace(round_, homogeneity=tables["homogeneity"], stability=tables["stability"]), names
 
 
 def table_rows(path: Path, name: str) -> Iterator[tuple[int, dict[str, str]]]:
     """The rows of a table with their numbers, as a spreadsheet program counts them; every cell is stripped text.
 
-    Separated by commas, semicolons or tabs, as the header is.
+    Of CSV separated by commas, semicolons or tabs, as the header is, or of an XLSX spreadsheet with one sheet.
 
     Raises
     ------
     RoundError
         No UTF-8, no header as the schema `name` asks for, or a row with more cells than the header.
     """
-    file = str(path)
     rules = schema(name)
+    lines = sheet_rows(path) if path.suffix.casefold() == ".xlsx" else _csv_rows(path)
+    header = [cell.strip().casefold() for cell in next(lines, [])]
+    while header and not header[-1]:
+        header.pop()
+    _check_header(header, rules, str(path))
+    # A quoted cell may hold line ends: rows are counted, not lines.
+    for number, cells in enumerate(lines, 2):
+        filled = [cell.strip() for cell in cells]
+        if not any(filled):
+            continue
+        while len(filled) > len(header) and not filled[-1] and path.suffix.casefold() == ".xlsx":
+            filled.pop()
+        if len(filled) > len(header):
+            raise RoundError(
+                str(path),
+                number,
+                None,
+                f"has {len(filled)} cells, expected {len(header)} as in the header; "
+                "put a text that holds a separator in double quotes",
+            )
+        padded = [*filled, *[""] * (len(header) - len(filled))]
+        yield number, dict(zip(header, padded, strict=True))
+
+
+def _csv_rows(path: Path) -> Iterator[list[str]]:
+    file = str(path)
     try:
         if path.stat().st_size > _LARGEST:
             raise RoundError(file, None, None, f"is larger than {_LARGEST} bytes, expected a table of results")
@@ -107,24 +133,28 @@ def table_rows(path: Path, name: str) -> Iterator[tuple[int, dict[str, str]]]:
     separator = max(",;\t", key=first.count)
     reader = csv.reader(text.splitlines(keepends=True), delimiter=separator, strict=True)
     try:
-        header = [cell.strip().casefold() for cell in next(reader, [])]
-        _check_header(header, rules, file)
-        # A quoted cell may hold line ends: rows are counted, not lines.
-        for number, cells in enumerate(reader, 2):
-            if not any(cell.strip() for cell in cells):
-                continue
-            if len(cells) > len(header):
-                raise RoundError(
-                    file,
-                    number,
-                    None,
-                    f"has {len(cells)} cells, expected {len(header)} as in the header; "
-                    f"put a text that holds {separator!r} in double quotes",
-                )
-            padded = [*cells, *[""] * (len(header) - len(cells))]
-            yield number, {column: cell.strip() for column, cell in zip(header, padded, strict=True)}
+        yield from reader
     except csv.Error as error:
         raise RoundError(file, reader.line_num, None, f"is no CSV: {error}") from error
+
+
+def table_path(folder: Path, name: str) -> Path | None:
+    """``name.csv`` or ``name.xlsx`` in a folder, None if neither is there.
+
+    Raises
+    ------
+    RoundError
+        Both are there.
+    """
+    found = [path for path in (folder / f"{name}.csv", folder / f"{name}.xlsx") if path.is_file()]
+    if len(found) > 1:
+        raise RoundError(
+            str(folder),
+            None,
+            None,
+            f"holds {found[0].name} and {found[1].name}, expected one of them; take the other away",
+        )
+    return found[0] if found else None
 
 
 def _check_header(header: list[str], rules: dict[str, Any], file: str) -> None:

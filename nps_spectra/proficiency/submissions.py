@@ -12,7 +12,7 @@ from typing import Final
 
 from nps_spectra.errors import RoundError
 from nps_spectra.proficiency.names import Names, Resolution
-from nps_spectra.proficiency.reading_rounds import code_fault, parsed_time, table_rows
+from nps_spectra.proficiency.reading_rounds import code_fault, parsed_time, table_path, table_rows
 from nps_spectra.proficiency.rounds import Content, Round
 from nps_spectra.proficiency.schema import shown
 from nps_spectra.proficiency.units import conversion
@@ -151,6 +151,11 @@ def read_submissions(path: Path, round_: Round, names: Names, *, strict: bool = 
 def _safe(text: str) -> str:
     """A code as it stands if it is one, else made harmless."""
     return text if code_fault(text) is None else shown(text)
+
+
+def submissions_path(folder: Path) -> Path:
+    """``submissions.csv`` or ``submissions.xlsx`` of a round; the first where neither is there: reading it tells so."""
+    return table_path(folder, "submissions") or folder / "submissions.csv"
 
 
 def _raise_unknown(path: Path, unknown: list[tuple[int, str]], names: Names) -> None:
