@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from nps_spectra.errors import OptionError
 from nps_spectra.proficiency.density import Density, kernel_density
+from nps_spectra.proficiency.outliers import youden_pairs
 from nps_spectra.proficiency.quantities import Quantity
 from nps_spectra.proficiency.targets import Target
 from nps_spectra.report.chart import Chart, shown_number
@@ -147,12 +149,53 @@ def density_chart(
     if own is not None:
         chart.line([(own, 0), (own, 1.02 * highest)], COLOURS["unsatisfactory"], 0.5)
         edge = chart.left + 0.75 * (chart.width - chart.left)
+        beyond = "" if low <= own <= high else ", beyond the plot"
         side = "end" if chart.across(own) > edge else "start"
         chart.text(
-            chart.across(own) + (-1 if side == "end" else 1), 5.2, f"your value: {shown_number(own)}", anchor=side
+            chart.across(own) + (-1 if side == "end" else 1),
+            5.2,
+            f"your value: {shown_number(own)}{beyond}",
+            anchor=side,
         )
     chart.x_axis(f"{target.substance}, {target.unit}")
     chart.text(3.6, 22, "density", turn=-90)
+    return chart.svg()
+
+
+def youden_chart(pairs: Sequence[tuple[Quantity, Quantity]], names: tuple[str, str]) -> Markup | None:
+    """Values of laboratories on two samples with the 95 % ellipse; None of fewer than 10, or without spread.
+
+    Codes stand beside who lies outside, and beside who would lie inside with the two samples exchanged.
+    """
+    x = [float(one.value or 0.0) for one, _ in pairs]
+    y = [float(other.value or 0.0) for _, other in pairs]
+    if len(pairs) < ANONYMOUS:
+        return None
+    try:
+        found = youden_pairs(x, y)
+    except OptionError:  # no spread, no ellipse
+        return None
+    spans = []
+    for place, values in enumerate((x, y)):
+        centre, reach = found.centre[place], 8 * found.deviations[place]
+        edges = found.ellipse[:, place]
+        low, high = min(*values, float(edges.min())), max(*values, float(edges.max()))
+        low, high = max(low, centre - reach), min(high, centre + reach)
+        spans.append((low - 0.05 * (high - low), high + 0.05 * (high - low)))
+    chart = Chart(f"Youden plot of {names[0]} and {names[1]}", 112, 100, spans[0], spans[1])
+    chart.y_axis(names[1])
+    chart.x_axis(names[0])
+    ring = [(float(a), float(b)) for a, b in found.ellipse]
+    chart.line([*ring, ring[0]], INK)
+    outside = [place for place, distance in enumerate(found.distances.tolist()) if distance > found.limit]
+    for place, (a, b) in enumerate(zip(x, y, strict=True)):
+        chart.point(a, b, COLOURS["unsatisfactory" if place in outside else "satisfactory"])
+    for place in outside if len(outside) <= _LABELS * 2 else found.swapped:
+        exchanged = " (exchanged?)" if place in found.swapped else ""
+        side = "end" if chart.across(x[place]) > chart.left + 0.7 * (chart.width - chart.left) else "start"
+        shift = -1.4 if side == "end" else 1.4
+        text = f"{pairs[place][0].laboratory}{exchanged}"
+        chart.text(chart.across(x[place]) + shift, chart.up(y[place]) + 0.9, text, anchor=side)
     return chart.svg()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import combinations
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,14 @@ from nps_spectra.proficiency.submissions import Entry, RejectedRow
 from nps_spectra.proficiency.targets import Target
 from nps_spectra.report.chart import shown_number
 from nps_spectra.report.markup import Markup, element, joined, page, table
-from nps_spectra.report.round_charts import density_chart, density_of, own_scores, score_bars, sorted_results
+from nps_spectra.report.round_charts import (
+    density_chart,
+    density_of,
+    own_scores,
+    score_bars,
+    sorted_results,
+    youden_chart,
+)
 from nps_spectra.report.round_style import STYLE
 
 _STATED: Final = (
@@ -165,6 +173,7 @@ class _Reports:
             *self._false_positives(),
             element("h2", "Quantities"),
             *self._quantities(),
+            *self._pairs(),
             element("h2", "Rows that were not scored"),
             self._rejected(),
             *self._explanations(),
@@ -387,6 +396,27 @@ class _Reports:
             if found:
                 yield _scores_table(found, with_code=True)
 
+    def _pairs(self) -> Iterable[Markup]:
+        """Youden plots of samples with the same substance."""
+        targets = list(self.targets.values())
+        for one, other in combinations(targets, 2):
+            if (one.substance, one.unit) != (other.substance, other.unit):
+                continue
+            second = {
+                found.laboratory: found
+                for found in self.by_target.get((other.sample, other.substance), [])
+                if found.value is not None
+            }
+            pairs = [
+                (found, second[found.laboratory])
+                for found in self.by_target.get((one.sample, one.substance), [])
+                if found.value is not None and found.laboratory in second
+            ]
+            names = (f"{one.sample}: {one.substance}, {one.unit}", f"{other.sample}: {other.substance}, {other.unit}")
+            if (chart := youden_chart(pairs, names)) is not None:
+                yield element("h3", f"{one.substance} in {one.sample} and {other.sample}")
+                yield chart
+
     def _rejected(self) -> Markup:
         submissions = self.evaluation.submissions
         told = f"{submissions.rows} rows were read, {len(submissions.entries)} scored, {len(submissions.rejected)} not."
@@ -477,7 +507,7 @@ def _audit(outcome: SampleOutcome) -> str:
 
 def _taken(entry: Entry) -> str:
     found = entry.resolution
-    return found.name if found.how == "name" else f"{found.name} ({found.how})"
+    return found.name if found.how in ("name", "none") else f"{found.name} ({found.how})"
 
 
 def _scores_table(quantities: list[Quantity], with_code: bool) -> Markup:

@@ -175,6 +175,24 @@ def test_bars_have_one_for_each_score_and_the_number_of_what_is_off_the_plot(tmp
     assert ">180</text>" in bars
 
 
+def test_pairs_of_samples_are_plotted_for_the_organiser_only(tmp_path: Path) -> None:
+    """L07 exchanged its two samples; the others lie along the diagonal."""
+    other = '[[sample]]\ncode = "SM-5"\n[[sample.content]]\nsubstance = "cocaine"\n'
+    other += 'value = 20.0\nunit = "% w/w"\nsigma_pt = 1.0\n'
+    rows = []
+    for k in range(12):
+        first, second = 49 + k / 6 + (k % 3) / 4, 19.6 + k / 15 + (k % 2) / 5
+        first, second = (second, first) if k == 7 else (first, second)
+        rows += [row(f"L{k:02}", value=f"{first:.2f}"), row(f"L{k:02}", "SM-5", value=f"{second:.2f}")]
+    evaluation = evaluate(write_round(tmp_path, rows, ROUND + other))
+    report = organiser_report(evaluation)
+    assert "Youden plot of SM-1: cocaine" in report
+    assert ">L07 (exchanged?)</text>" in report
+    assert report.count("(exchanged?)") == 1
+    assert "Youden" not in laboratory_report(evaluation, "L07")
+    assert "samples exchanged?" in laboratory_report(evaluation, "L07")
+
+
 def test_reports_are_files_named_by_codes(evaluation: Evaluation, tmp_path: Path) -> None:
     written = write_reports(evaluation, tmp_path)
     assert written[0].name == "organiser.html"
