@@ -19,8 +19,10 @@ from nps_spectra.proficiency.robust import RobustEstimate, Values, checked, esti
 
 #: Small-sample factors of Qn for p = 2 to 12 (C.5.2).
 FACTORS_QN = (0.3994, 0.9937, 0.5132, 0.8440, 0.6122, 0.8588, 0.6699, 0.8734, 0.7201, 0.8891, 0.7574)
-#: Differences closer than this share of the largest value are one: decimals and their means are not exact in binary.
+#: Differences closer than this share of a usual value are one: decimals and their means are not exact in binary.
 TIE = 64 * float(np.finfo(np.float64).eps)
+#: Results further from the median, in units of the scale.
+_FAR = 1e6
 #: Up to so many distinct results all differences are listed at once.
 _ALL = 1000
 
@@ -146,7 +148,7 @@ def q_method(values: ArrayLike, laboratories: Sequence[object] | None = None) ->
         inside = inside_weights = np.empty(0)
     else:
         x, means, shares, inside, inside_weights = _by_laboratory(np.asarray(values, np.float64), laboratories)
-    tie = TIE * float(np.abs(x).max())
+    tie = TIE * _size(x)
     starts = np.append(0, np.flatnonzero(np.diff(x) > 0) + 1)
     distinct, weights = x[starts], np.add.reduceat(shares, starts)
     equal = float((weights**2 - np.add.reduceat(shares**2, starts)).sum()) / 2
@@ -163,6 +165,12 @@ def q_method(values: ArrayLike, laboratories: Sequence[object] | None = None) ->
     scale = found / (math.sqrt(2) * NormalDist().inv_cdf(0.625 + 0.375 * zero / pairs)) if found else 0.0
     location = hampel(means, scale) if scale > 0 else float(np.median(means))
     return estimate(means, location, scale, "Q/Hampel")
+
+
+def _size(x: Values) -> float:
+    """Size of a usual result; that of the largest would let one wrong unit make all others equal."""
+    sizes = np.abs(x[x != 0])
+    return float(np.median(sizes)) if len(sizes) else 0.0
 
 
 def _quantile(
@@ -235,7 +243,8 @@ def hampel(values: ArrayLike, scale: float) -> float:
 
 def _pull(x: Values, nodes: Values, median: float, scale: float) -> Values:
     """Sum of Hampel's psi over the results at every node: right in its sign, and exact beside each change of sign."""
-    q, t = (x - median) / scale, (nodes - median) / scale
+    # A result in the wrong unit must not take the digits of all others: the far ones are summed one by one.
+    q, t = (np.clip((one - median) / scale, -_FAR, _FAR) for one in (x, nodes))
     places = [np.searchsorted(q, t + corner) for corner in (-4.5, -3.0, -1.5, 1.5, 3.0, 4.5)]
     running = np.append(0.0, np.cumsum(q))
     counts = [after - before for before, after in pairwise(places)]
@@ -245,6 +254,7 @@ def _pull(x: Values, nodes: Values, median: float, scale: float) -> Values:
     sums = -4.5 * counts[0] - excess[0] - 1.5 * counts[1] + excess[2] + 1.5 * counts[3] + 4.5 * counts[4] - excess[4]
     # Running sums round: whatever is near 0, and the two nodes of each crossing, are summed one by one.
     doubtful = np.abs(sums) <= 16 * np.finfo(np.float64).eps * len(x) * max(float(np.abs(t).max()), 1.0)
+    doubtful |= np.abs(t) > _FAR - 10
     crossing = np.flatnonzero(np.sign(sums[:-1]) != np.sign(sums[1:]))
     doubtful[crossing] = doubtful[crossing + 1] = True
     chosen = np.flatnonzero(doubtful)

@@ -108,6 +108,7 @@ def test_signals_over_rounds(scores: list[float], rule: str) -> None:
 
 def test_quiet_rounds_signal_nothing() -> None:
     assert control_chart([0.5, -1.2, 1.9, -0.3, 0.2, -1.9]).signals == ()
+    assert control_chart([0.9, -0.1] * 12).signals == ()  # below the allowance nothing adds up
 
 
 def test_what_cannot_be_tested_is_refused() -> None:

@@ -76,6 +76,19 @@ def test_hampel_by_hand() -> None:
     assert hampel([0, 0, 0, 2], 1.0) == 0.5
 
 
+def test_hampel_is_exact_beside_a_result_of_another_order() -> None:
+    """Far results pull with nothing: whether they are a thousand or 1e15 away is the same."""
+    for far in (3e4, 1e15):
+        assert hampel([*ATRAZINE, far], 0.04) == pytest.approx(hampel([*ATRAZINE, 10.0], 0.04), rel=1e-13)
+
+
+@pytest.mark.parametrize("far", [1e6, 1e15, 1e300])
+def test_a_result_of_another_order_does_not_make_the_others_equal(far: float) -> None:
+    for estimate in (q_method, qn, algorithm_a, mad_e):
+        near, found = estimate([*ATRAZINE, 5.0]), estimate([*ATRAZINE, far])
+        assert (found.location, found.scale) == pytest.approx((near.location, near.scale), rel=0.02)
+
+
 def test_three_outliers_of_table_e3_left_out() -> None:
     found = mean_without_outliers(ATRAZINE)
     assert found.n == 31
