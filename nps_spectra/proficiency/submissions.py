@@ -12,7 +12,8 @@ from typing import Final
 
 from nps_spectra.errors import RoundError
 from nps_spectra.proficiency.names import Names, Resolution
-from nps_spectra.proficiency.reading_rounds import code_fault, parsed_time, table_path, table_rows
+from nps_spectra.proficiency.reading_rounds import code_fault, parsed_time
+from nps_spectra.proficiency.round_tables import table_path, table_rows
 from nps_spectra.proficiency.rounds import Content, Round
 from nps_spectra.proficiency.schema import shown
 from nps_spectra.proficiency.units import conversion

@@ -17,13 +17,24 @@ from nps_spectra.atomic import write_text
 from nps_spectra.proficiency.density import Density
 from nps_spectra.proficiency.evaluation import Evaluation
 from nps_spectra.proficiency.identification import Rates, SampleOutcome
-from nps_spectra.proficiency.intervals import Proportion
 from nps_spectra.proficiency.quantities import Quantity
 from nps_spectra.proficiency.reading_rounds import code_fault
 from nps_spectra.proficiency.submissions import Entry, RejectedRow
 from nps_spectra.proficiency.targets import Target
 from nps_spectra.report.chart import shown_number
 from nps_spectra.report.markup import Markup, element, joined, page, table
+from nps_spectra.report.round_cells import (
+    acceptable_text,
+    audit_text,
+    facts,
+    judged,
+    level_text,
+    number_text,
+    scores_table,
+    share_text,
+    studies_text,
+    taken_text,
+)
 from nps_spectra.report.round_charts import (
     density_chart,
     density_of,
@@ -193,13 +204,13 @@ class _Reports:
             stated.append(("Results accepted until", f"{self.round.deadline:%Y-%m-%d %H:%M %Z}"))
         if self.round.source is not None:
             stated.append(("Source of the contents", self.round.source))
-        return _facts(stated)
+        return facts(stated)
 
     def _samples(self, laboratory: bool) -> Iterable[Markup | None]:
         yield element("h2", "Samples and their contents")
         rows: list[tuple[object, ...]] = []
         for sample in self.round.samples:
-            contents = ", ".join(f"{one.substance}{_level(one.level)}" for one in sample.contents)
+            contents = ", ".join(f"{one.substance}{level_text(one.level)}" for one in sample.contents)
             rows.append(
                 (
                     sample.code,
@@ -209,7 +220,7 @@ class _Reports:
                 )
             )
         yield table(("Sample", "Description", "To be reported", "Tolerated (minor, traces, diluents)"), rows)
-        yield _facts(
+        yield facts(
             [
                 ("Preparation", self.round.report.get("preparation", _NOT_STATED)),
                 ("Design of the scheme", self.round.report.get("design", _NOT_STATED)),
@@ -228,14 +239,14 @@ class _Reports:
                 (
                     one.sample,
                     one.substance,
-                    _number(one.assigned),
-                    _number(one.uncertainty),
-                    _number(one.sigma_pt),
-                    _acceptable(one, self.limits[0]),
+                    number_text(one.assigned),
+                    number_text(one.uncertainty),
+                    number_text(one.sigma_pt),
+                    acceptable_text(one, self.limits[0]),
                     one.unit,
                     _RULES.get(one.assigned_by or "", _NOT_STATED),
                     _RULES.get(one.sigma_pt_by or "", _NOT_STATED),
-                    _studies(one),
+                    studies_text(one),
                 )
             )
             warnings += [
@@ -249,13 +260,13 @@ class _Reports:
             element("h2", "Assigned values"),
             table((*header, "sigma_pt by", "Homogeneity, stability"), rows, (2, 3, 4)),
             *warnings,
-            _facts([("Traceability", self.round.report.get("traceability", _NOT_STATED))]),
+            facts([("Traceability", self.round.report.get("traceability", _NOT_STATED))]),
         )
 
     def _own_identification(self, code: str) -> Markup:
         rows: list[tuple[object, ...]] = []
         for one in self.outcomes[code]:
-            verdict, word = _judged(one)
+            verdict, word = judged(one)
             rows.append(
                 (
                     one.sample,
@@ -264,7 +275,7 @@ class _Reports:
                     ", ".join(one.missed),
                     ", ".join((*one.false_positive, *(f"{name} (not specific)" for name in one.unspecific))),
                     element("span", word, class_={"right": "satisfactory", "wrong": "unsatisfactory"}.get(verdict)),
-                    _audit(one),
+                    audit_text(one),
                 )
             )
         header = (
@@ -281,12 +292,12 @@ class _Reports:
     def _own_rates(self, rates: Rates | None) -> Markup | None:
         if rates is None:
             return None
-        return _facts(
+        return facts(
             [
-                ("Sensitivity", _share(rates.sensitivity)),
-                ("Specificity over the menu", _share(rates.specificity)),
-                ("Results with a false positive", _share(rates.false_positive_rate)),
-                ("Results fully correct", _share(rates.fully_correct)),
+                ("Sensitivity", share_text(rates.sensitivity)),
+                ("Specificity over the menu", share_text(rates.specificity)),
+                ("Results with a false positive", share_text(rates.false_positive_rate)),
+                ("Results fully correct", share_text(rates.fully_correct)),
             ]
         )
 
@@ -294,7 +305,7 @@ class _Reports:
         if not own:
             yield element("p", "No quantity was reported.")
             return
-        yield _scores_table(own, with_code=False)
+        yield scores_table(own, with_code=False)
         yield own_scores(own, self.limits)
         for one in own:
             target = self.targets[one.sample, one.substance]
@@ -313,7 +324,7 @@ class _Reports:
 
     def _rows(self, code: str) -> Markup:
         rows: list[tuple[object, ...]] = [
-            (one.row, one.sample, one.resolution.written, _taken(one), "; ".join(one.notes), one.remarks)
+            (one.row, one.sample, one.resolution.written, taken_text(one), "; ".join(one.notes), one.remarks)
             for one in self.entries.get(code, [])
         ]
         rows += [(one.row, one.sample, "", "not scored", one.reason, "") for one in self.rejected.get(code, [])]
@@ -334,11 +345,11 @@ class _Reports:
         for code in self.codes:
             cells = [element("td", _SIGNS["none"], class_="none") for _ in places]
             for outcome in self.outcomes[code]:
-                verdict, _ = _judged(outcome)
+                verdict, _ = judged(outcome)
                 z = worst.get((code, outcome.sample))
                 if verdict == "right" and z is not None and z > self.limits[0]:
                     verdict = "wrong" if z >= self.limits[1] else "other"
-                shown = _SIGNS[_judged(outcome)[0]] + ("" if z is None else f" {z:.1f}")
+                shown = _SIGNS[judged(outcome)[0]] + ("" if z is None else f" {z:.1f}")
                 cells[places[outcome.sample]] = element("td", shown, class_=verdict)
             lines.append(element("tr", element("td", code), *cells))
         return joined(
@@ -357,10 +368,10 @@ class _Reports:
             (
                 one.key or "not named",
                 one.results,
-                _share(one.sensitivity),
-                _share(one.specificity),
-                _share(one.false_positive_rate),
-                _share(one.fully_correct),
+                share_text(one.sensitivity),
+                share_text(one.specificity),
+                share_text(one.false_positive_rate),
+                share_text(one.fully_correct),
             )
             for one in rates
         ]
@@ -384,17 +395,20 @@ class _Reports:
             found = self.by_target.get(key, [])
             name = f"{target.sample}: {target.substance}"
             yield element("h3", name)
-            yield _facts(
+            yield facts(
                 [
                     ("Laboratories with a value", str(target.values)),
-                    ("Robust mean and SD", f"{_number(target.robust_mean)}; {_number(target.robust_sd)} {target.unit}"),
+                    (
+                        "Robust mean and SD",
+                        f"{number_text(target.robust_mean)}; {number_text(target.robust_sd)} {target.unit}",
+                    ),
                 ]
             )
             yield sorted_results(found, target, self.limits, f"{name}, values in ascending order")
             yield self._density(target)
             yield from score_bars(found, self.limits, f"{name}, z scores in ascending order")
             if found:
-                yield _scores_table(found, with_code=True)
+                yield scores_table(found, with_code=True)
 
     def _pairs(self) -> Iterable[Markup]:
         """Youden plots of samples with the same substance."""
@@ -453,78 +467,3 @@ class _Reports:
         for key, title in (("comments", "Comments of the provider"), ("recommendations", "Recommendations")):
             yield element("h2", title)
             yield element("p", self.round.report.get(key, _NOT_STATED))
-
-
-def _facts(rows: list[tuple[str, str]]) -> Markup:
-    return element("dl", *(part for name, text in rows for part in (element("dt", name), element("dd", text))))
-
-
-def _level(level: str) -> str:
-    return "" if level == "substance" else f" ({'isomer group' if level == 'isomer_group' else level} is enough)"
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else shown_number(value)
-
-
-def _score(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}".replace("-", "−")
-
-
-def _share(one: Proportion) -> str:
-    if one.value is None or one.exact_low is None or one.exact_high is None:
-        return "–"
-    return f"{one.successes}/{one.trials} ({one.exact_low:.2f}–{one.exact_high:.2f})"
-
-
-def _acceptable(target: Target, limit: float) -> str:
-    if target.assigned is None or target.sigma_pt is None:
-        return ""
-    low = max(0.0, target.assigned - limit * target.sigma_pt)
-    return f"{shown_number(low)}–{shown_number(target.assigned + limit * target.sigma_pt)}"
-
-
-def _studies(target: Target) -> str:
-    words = {None: "not measured", True: "sufficient", False: "not sufficient"}
-    return f"{words[target.homogeneous]}, {words[target.stable]}"
-
-
-def _judged(outcome: SampleOutcome) -> tuple[str, str]:
-    """Class of a cell and the words for a result."""
-    if outcome.status != "evaluated":
-        return "none", outcome.status.replace("_", " ")
-    if outcome.all_correct:
-        return "right", "all correct"
-    if outcome.false_positive:
-        return "wrong", "false positive" + (", missed" if outcome.missed else "")
-    return "other", "missed" if outcome.missed else "not specific"
-
-
-def _audit(outcome: SampleOutcome) -> str:
-    met = {True: "met", False: f"not met: {outcome.audit.reason}", None: outcome.audit.reason}[outcome.audit.met]
-    return f"{' + '.join(outcome.methods)} ({met})" if outcome.methods else met
-
-
-def _taken(entry: Entry) -> str:
-    found = entry.resolution
-    return found.name if found.how in ("name", "none") else f"{found.name} ({found.how})"
-
-
-def _scores_table(quantities: list[Quantity], with_code: bool) -> Markup:
-    """Values and scores; scores that nothing in the table has are left out."""
-    names = {"z": "z", "z_prime": "z'", "zeta": "zeta", "e_n": "E_n"}
-    shown = [name for name in names if name == "z" or any(getattr(one, name) is not None for one in quantities)]
-    rows: list[tuple[object, ...]] = []
-    for one in quantities:
-        value = _number(one.value) if one.less_than is None else f"< {shown_number(one.less_than)}"
-        first = (one.laboratory,) if with_code else (one.sample, one.substance)
-        word = element("span", one.verdict.replace("_", " "), class_=one.verdict)
-        scores = (_score(getattr(one, name)) for name in shown)
-        unit = () if with_code else (one.unit,)
-        rows.append((*first, value, *unit, _number(one.uncertainty), *scores, word, one.reason))
-    header: tuple[str, ...] = ("Laboratory", f"Value [{quantities[0].unit}]", "u")
-    numbers = [1, 2]
-    if not with_code:
-        header, numbers = ("Sample", "Substance", "Value", "Unit", "u"), [2, 4]
-    numbers += range(len(header), len(header) + len(shown))
-    return table((*header, *(names[name] for name in shown), "By z", "Remarks"), rows, tuple(numbers))
