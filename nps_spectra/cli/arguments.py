@@ -231,10 +231,42 @@ def _add_proficiency(nouns: argparse._SubParsersAction[argparse.ArgumentParser])
     evaluate = verbs.add_parser(
         "evaluate",
         help="score a round",
-        description="Score identifications and quantities of a round and write evaluation.json and tables. "
+        description="Score identifications and quantities of a round and write evaluation.json, tables, "
+        "the organiser's report, and one report for each laboratory. "
         "Exit code 1: rows were rejected.",
     )
     evaluate.add_argument("--out", required=True, metavar="DIR", help="folder to write to, made if it is not there")
+    evaluate.add_argument("--no-reports", action="store_true", help="write evaluation.json and tables only")
+    codes = verbs.add_parser(
+        "codes",
+        help="draw random codes of laboratories",
+        description="Draw a random code for each participant and write the key file, which only its owner can read and "
+        "which is never overwritten. The codes are printed as a line of round.toml.",
+    )
+    codes.add_argument("participants", metavar="FILE", help="UTF-8 text, one participant a line")
+    codes.add_argument("--key", required=True, metavar="FILE", help="key file to write, away from the round")
+    codes.add_argument("--json", action="store_true", help="print one JSON object")
+    simulate = verbs.add_parser(
+        "simulate",
+        help="invent submissions of a round",
+        description="Invent submissions of a round that says 'simulated = true', with the truth in truth.json.",
+    )
+    simulate.add_argument("round", metavar="ROUND", help="folder with round.toml and no submissions")
+    simulate.add_argument("--laboratories", type=int, default=24, metavar="N", help="default: 24")
+    simulate.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed invents the same; default: 0")
+    simulate.add_argument("--json", action="store_true", help="print one JSON object")
+    past = verbs.add_parser(
+        "history",
+        help="performance of laboratories over rounds",
+        description="Join evaluation.json of consecutive rounds by laboratory. Exit code 1: a laboratory signals.",
+    )
+    past.add_argument(
+        "evaluations", nargs="+", metavar="EVALUATION", help="evaluation.json of each round, oldest first"
+    )
+    past.add_argument(
+        "--key", action="append", default=[], metavar="FILE", help="key file of each round, in the same order"
+    )
+    past.add_argument("--json", action="store_true", help="print one JSON object")
     for command in (check, evaluate):
         command.add_argument("round", metavar="ROUND", help="folder with round.toml and submissions.csv")
         command.add_argument("--strict", action="store_true", help="stop at the first row that would be rejected")

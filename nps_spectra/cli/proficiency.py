@@ -5,13 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from nps_spectra.cli.main import FINE, REJECTED
 from nps_spectra.cli.output import table
+from nps_spectra.errors import RoundError
+from nps_spectra.proficiency.codes import draw_codes, write_key
 from nps_spectra.proficiency.evaluation import Evaluation, evaluate
+from nps_spectra.proficiency.over_rounds import history
 from nps_spectra.proficiency.reading_rounds import read_round
-from nps_spectra.proficiency.submissions import Submissions, read_submissions
+from nps_spectra.proficiency.simulation import write_simulation
+from nps_spectra.proficiency.submissions import Submissions, read_submissions, submissions_path
 from nps_spectra.proficiency.template import write_template
 
 #: Rejects told on a terminal; files and JSON hold them all.
@@ -32,7 +37,7 @@ def check(options: argparse.Namespace) -> int:
     """Read a round and tell how every row would be treated."""
     folder = Path(options.round)
     round_, names = read_round(folder)
-    submissions = read_submissions(folder / "submissions.csv", round_, names, strict=options.strict)
+    submissions = read_submissions(submissions_path(folder), round_, names, strict=options.strict)
     noted = [entry for entry in submissions.entries if entry.notes]
     if options.json:
         content = {
@@ -56,16 +61,75 @@ def check(options: argparse.Namespace) -> int:
 
 
 def evaluate_round(options: argparse.Namespace) -> int:
-    """Evaluate a round and write its tables."""
+    """Evaluate a round and write its tables and reports."""
     evaluation = evaluate(options.round, strict=options.strict)
-    written = evaluation.write(options.out)
+    written = [path.name for path in evaluation.write(options.out)]
+    if not options.no_reports:
+        from nps_spectra.report.round_pages import write_reports
+
+        organiser, *laboratories = write_reports(evaluation, options.out)
+        written += [organiser.name, f"laboratories/ ({len(laboratories)} reports)"]
     _tell_rows(evaluation.submissions)
     if options.json:
         print(evaluation.to_json(), end="")
     else:
         _print(evaluation)
-        print(f"wrote {', '.join(path.name for path in written)} to {options.out}")
+        print(f"wrote {', '.join(written)} to {options.out}")
     return REJECTED if evaluation.submissions.rejected else FINE
+
+
+def codes(options: argparse.Namespace) -> int:
+    """Draw codes of laboratories and write their key."""
+    try:
+        text = Path(options.participants).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RoundError(options.participants, None, None, f"cannot be read ({error}), expected names") from error
+    drawn = draw_codes([line for line in text.splitlines() if line.strip()])
+    write_key(drawn, options.key)
+    if options.json:
+        print(json.dumps({"laboratories": list(drawn), "key": options.key}, indent=1))
+    else:
+        print(f"laboratories = {json.dumps(list(drawn))}")
+    print(f"wrote the key of {len(drawn)} laboratories to {options.key}", file=sys.stderr)
+    return FINE
+
+
+def simulate(options: argparse.Namespace) -> int:
+    """Invent submissions of a round."""
+    written = write_simulation(options.round, options.laboratories, seed=options.seed)
+    if options.json:
+        print(json.dumps({"written": [str(path) for path in written]}, indent=1))
+    else:
+        print("\n".join(f"wrote {path}" for path in written))
+    return FINE
+
+
+def past(options: argparse.Namespace) -> int:
+    """Join the evaluations of consecutive rounds."""
+    found = history(options.evaluations, options.key)
+    if options.json:
+        print(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=1))
+    else:
+        rows = []
+        for one in found:
+            for place, part in enumerate(one.rounds):
+                scores = part.scores
+                told = "; ".join(rule for name, rule in one.signals if name == part.round)
+                rows.append(
+                    (
+                        "" if place else one.laboratory,
+                        part.round,
+                        str(part.correct),
+                        str(part.missed),
+                        str(part.false_positive),
+                        "" if scores is None else f"{scores.rescaled_sum:.2f}",
+                        "" if scores is None else f"{scores.sum_of_squares:.1f} / {scores.critical:.1f}",
+                        told,
+                    )
+                )
+        header = ("laboratory", "round", "correct", "missed", "false", "rescaled z", "sum z^2 / limit", "signals")
+        print(table(header, rows, (2, 3, 4, 5, 6)))
+    return REJECTED if any(one.signals for one in found) else FINE
 
 
 def _tell_rows(submissions: Submissions) -> None:
@@ -98,10 +162,20 @@ def _print(evaluation: Evaluation) -> None:
         )
     header = ("sample", "contents", "results", "sensitivity", "false positive", "fully correct")
     print(table(header, rows, (2, 3, 4, 5)))
+    for target in evaluation.targets:
+        for warning in (*target.warnings, *filter(None, (target.note,))):
+            print(f"WARNING {target.sample}, {target.substance}: {warning}", file=sys.stderr)
 
 
 def _share(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
-COMMANDS = {"new": new, "check": check, "evaluate": evaluate_round}
+COMMANDS = {
+    "new": new,
+    "check": check,
+    "evaluate": evaluate_round,
+    "codes": codes,
+    "history": past,
+    "simulate": simulate,
+}

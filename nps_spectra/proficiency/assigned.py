@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nps_spectra.errors import OptionError
+from nps_spectra.proficiency.robust import checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,121 @@ def dersimonian_laird(means: ArrayLike, uncertainties: ArrayLike) -> AssignedVal
     q = float((w * (x - (w * x).sum() / w.sum()) ** 2).sum())
     tau2 = max(0.0, (q - len(x) + 1) / float(w.sum() - (w**2).sum() / w.sum()))
     return _weighted(x, u, tau2, "DerSimonian-Laird")
+
+
+def vangel_rukhin(means: ArrayLike, deviations: ArrayLike, replicates: ArrayLike) -> AssignedValue:
+    """Random-effects mean of expert laboratories by maximum likelihood (doi:10.1111/j.0006-341X.1999.00129.x).
+
+    Unlike the other two, it takes the laboratories' variances as estimates of few replicates, not as known.
+
+    Parameters
+    ----------
+    means, deviations : array_like of float, shape (p,)
+        Mean and standard deviation of the replicates of each laboratory.
+    replicates : array_like of int, shape (p,) or ()
+        Results in each mean, 2 or more.
+
+    Raises
+    ------
+    OptionError
+        Not finite, deviations not above 0, fewer than two laboratories or replicates, or no convergence.
+
+    Examples
+    --------
+    >>> round(vangel_rukhin([1.0, 1.2, 0.8], [0.1, 0.1, 0.1], 3).value, 6)
+    1.0
+    """
+    x, s = _experts(means, deviations)
+    n = np.broadcast_to(np.asarray(replicates, dtype=np.float64), x.shape)
+    if not (n >= 2).all():
+        raise OptionError(f"expert laboratories: found {replicates!r} replicates, expected 2 or more")
+    observed, nu = s**2 / n, n - 1
+    between = float(np.var(x, ddof=1))
+    value = float(x.mean())
+    for _ in range(100_000):
+        variances = np.array(
+            [_likeliest(d2, between, t2, df) for d2, t2, df in zip((x - value) ** 2, observed, nu, strict=True)]
+        )
+        w = 1 / (between + variances)
+        moved = float((w * x).sum() / w.sum())
+        # At the maximum sum w = sum (w d)^2; the ratio of both leads there and keeps the variance from below 0.
+        grown = between * float((w**2 * (x - moved) ** 2).sum() / w.sum())
+        still = abs(moved - value) <= 1e-12 * (abs(moved) + math.sqrt(grown)) and abs(grown - between) <= 1e-11 * grown
+        value, between = moved, grown
+        if still or between <= 1e-12 * float(observed.max()):
+            return AssignedValue(value, 1 / math.sqrt(float(w.sum())), between, "Vangel-Rukhin")
+    raise OptionError("Vangel-Rukhin: no convergence within 100000 iterations; use paule_mandel")
+
+
+def _likeliest(square: float, between: float, observed: float, df: float) -> float:
+    """Variance of a mean that makes its deviation and its observed variance likeliest."""
+    # The derivative of the likelihood by the variance v, times v^2 (between + v)^2.
+    b = between
+    roots = np.roots(
+        [1 + df, b + 2 * b * df - square - df * observed, df * b**2 - 2 * df * observed * b, -df * observed * b**2]
+    )
+    real = roots.real[(np.abs(roots.imag) <= 1e-9 * np.abs(roots)) & (roots.real > 0)]
+    cost = square / (b + real) + np.log(b + real) + df * np.log(real) + df * observed / real
+    return float(real[cost.argmin()])
+
+
+def from_reference(certified: float, uncertainty: float, differences: ArrayLike) -> AssignedValue:
+    """Assigned value of one laboratory's comparison with a certified reference material (ISO 13528:2022, 7.5).
+
+    Parameters
+    ----------
+    certified, uncertainty : float
+        Value of the reference material and its standard uncertainty.
+    differences : array_like of float, shape (n,)
+        Result on the test item less the result on the reference material, for each pair.
+
+    Raises
+    ------
+    OptionError
+        Fewer than two differences, not finite, or an uncertainty below 0.
+
+    Examples
+    --------
+    >>> from_reference(10.0, 0.1, [1.0, 1.0]).value
+    11.0
+    """
+    d = checked(differences)
+    if not (math.isfinite(certified) and 0 <= uncertainty < math.inf):
+        raise OptionError(f"reference material: found {certified} with u {uncertainty}, expected finite, u at least 0")
+    spread = float(np.std(d, ddof=1)) / math.sqrt(len(d))
+    return AssignedValue(certified + float(d.mean()), math.hypot(uncertainty, spread), None, "comparison with a CRM")
+
+
+def combined_uncertainty(
+    characterisation: float, *, homogeneity: float = 0.0, transport: float = 0.0, stability: float = 0.0
+) -> float:
+    """u(x_pt) of a value by formulation or certificate, of its parts (ISO 13528:2022, 7.2).
+
+    Raises
+    ------
+    OptionError
+        A part is below 0 or not finite.
+
+    Examples
+    --------
+    >>> combined_uncertainty(0.3, homogeneity=0.4)
+    0.5
+    """
+    parts = (characterisation, homogeneity, transport, stability)
+    if not all(0 <= part < math.inf for part in parts):
+        raise OptionError(f"uncertainties: found {parts}, expected finite numbers of 0 or more")
+    return math.hypot(*parts)
+
+
+def agrees_with_reference(x_star: float, u_star: float, x_ref: float, u_ref: float) -> bool:
+    """A consensus lies within twice the combined uncertainty of a reference value (ISO 13528:2022, 7.8).
+
+    Examples
+    --------
+    >>> agrees_with_reference(10.0, 0.1, 10.2, 0.1)
+    True
+    """
+    return abs(x_ref - x_star) <= 2 * math.hypot(u_ref, u_star)
 
 
 def _experts(means: ArrayLike, uncertainties: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

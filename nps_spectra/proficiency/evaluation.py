@@ -13,10 +13,11 @@ from nps_spectra.atomic import write_text
 from nps_spectra.errors import MissingDependencyError
 from nps_spectra.proficiency.identification import Identification, Rates, identify
 from nps_spectra.proficiency.intervals import Proportion
-from nps_spectra.proficiency.quantities import Quantity, Target, quantify
+from nps_spectra.proficiency.quantities import Quantity, quantify
 from nps_spectra.proficiency.reading_rounds import read_round
 from nps_spectra.proficiency.rounds import Round
-from nps_spectra.proficiency.submissions import Submissions, read_submissions
+from nps_spectra.proficiency.submissions import Submissions, read_submissions, submissions_path
+from nps_spectra.proficiency.targets import Target
 from nps_spectra.tables import csv_text
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class Evaluation:
             "round": self.round.name,
             "simulated": self.round.simulated,
             "source": self.round.source,
-            "targets": [{field.name: getattr(one, field.name) for field in fields(Target)} for one in self.targets],
+            "targets": [_target_json(one) for one in self.targets],
             "results": [
                 {
                     "laboratory": one.laboratory,
@@ -160,6 +161,7 @@ class Evaluation:
         return {
             "identification": self._identification_table(),
             "quantities": self._quantities_table(),
+            "targets": self._targets_table(),
             "laboratories": self._laboratories_table(),
             "substances": _rates_table("substance", result.substances),
             "classes": _rates_table("class", result.classes),
@@ -210,6 +212,12 @@ class Evaluation:
         names = tuple(field.name for field in fields(Quantity))
         return names, [tuple(getattr(one, name) for name in names) for one in self.scores]
 
+    def _targets_table(self) -> Table:
+        names = tuple(field.name for field in fields(Target))
+        rows = [[getattr(one, name) for name in names] for one in self.targets]
+        where = names.index("warnings")
+        return names, [(*row[:where], _SEPARATOR.join(row[where]), *row[where + 1 :]) for row in rows]
+
     def _laboratories_table(self) -> Table:
         header, rows = _rates_table("laboratory", self.result.laboratories)
         counts = {row[0]: dict.fromkeys(_LABORATORY, 0.0) for row in rows}
@@ -252,7 +260,7 @@ def evaluate(round_path: str | os.PathLike[str], *, strict: bool = False) -> Eva
     ----------
     round_path : path
         Folder of the round with ``round.toml`` and ``submissions.csv``, and if there are any ``homogeneity.csv`` and
-        ``stability.csv``.
+        ``stability.csv``; each table may be XLSX instead.
     strict : bool
         Raise the first row that would be rejected.
 
@@ -274,10 +282,15 @@ def evaluate(round_path: str | os.PathLike[str], *, strict: bool = False) -> Eva
     """
     folder = Path(round_path)
     round_, names = read_round(folder)
-    submissions = read_submissions(folder / "submissions.csv", round_, names, strict=strict)
+    submissions = read_submissions(submissions_path(folder), round_, names, strict=strict)
     identification = identify(round_, submissions)
     targets, scores = quantify(round_, submissions, identification)
     return Evaluation(round_, submissions, identification, targets, scores)
+
+
+def _target_json(target: Target) -> dict[str, Any]:
+    found = {field.name: getattr(target, field.name) for field in fields(Target)}
+    return found | {"warnings": list(target.warnings)}
 
 
 def _frame(table: Table) -> pandas.DataFrame:

@@ -8,8 +8,9 @@ from typing import Final, Literal
 
 Category = Literal["A", "B", "C"]
 
-#: Techniques and their category (SWGDRUG Recommendations, part III B: methods of analysis). Hyphenated techniques count
-#: as two: the separation and the detector.
+#: Techniques and their category (SWGDRUG Recommendations, part III B: methods of analysis, editions from 7.1 on; in
+#: the first ones UV stood in category C and identifiers of tablets in B). Hyphenated techniques count as two: the
+#: separation and the detector. UV counts as B with its full spectrum, microscopy for cannabis only.
 CATEGORIES: Final[dict[str, tuple[tuple[str, Category], ...]]] = {
     **dict.fromkeys(("MS", "DART-MS", "ASAP-MS", "MS/MS"), (("mass spectrometry", "A"),)),
     **dict.fromkeys(("IR", "FTIR", "FT-IR", "ATR-FTIR"), (("infrared spectroscopy", "A"),)),
@@ -29,6 +30,7 @@ CATEGORIES: Final[dict[str, tuple[tuple[str, Category], ...]]] = {
     **dict.fromkeys(
         ("LC-DAD", "HPLC-DAD", "LC-UV", "HPLC-UV"), (("liquid chromatography", "B"), ("UV/Vis spectroscopy", "B"))
     ),
+    "SFC": (("supercritical fluid chromatography", "B"),),
     "CE": (("capillary electrophoresis", "B"),),
     "TLC": (("thin-layer chromatography", "B"),),
     "IMS": (("ion mobility spectrometry", "B"),),
@@ -40,6 +42,7 @@ CATEGORIES: Final[dict[str, tuple[tuple[str, Category], ...]]] = {
     "COLOR": (("colour tests", "C"),),
     "IMMUNOASSAY": (("immunoassay", "C"),),
     "FLUORESCENCE": (("fluorescence spectroscopy", "C"),),
+    "PHARMACEUTICAL IDENTIFIERS": (("pharmaceutical identifiers", "C"),),
     "MELTING POINT": (("melting point", "C"),),
 }
 

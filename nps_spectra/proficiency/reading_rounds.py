@@ -1,11 +1,9 @@
-"""Reading the organiser's files of a round: ``round.toml``, ``homogeneity.csv``, ``stability.csv``."""
+"""Reading the organiser's files of a round: ``round.toml``, and tables as CSV or XLSX."""
 
 from __future__ import annotations
 
-import csv
 import re
 import tomllib
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -13,14 +11,14 @@ from typing import Any, Final
 
 from nps_spectra.errors import RoundError
 from nps_spectra.proficiency.names import Declared, Names
+from nps_spectra.proficiency.round_tables import table_path, table_rows
 from nps_spectra.proficiency.rounds import Content, Credit, Measurement, Round, Sample
 from nps_spectra.proficiency.schema import checked, schema, shown
+from nps_spectra.proficiency.units import conversion
 
 #: A code becomes part of file names: no path, no hidden file, no option, no formula.
 _CODE: Final = re.compile(schema("submissions")["properties"]["laboratory"]["pattern"])
 _RESERVED: Final = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
-#: The largest table that is read, in bytes: 10,000 laboratories take some 30 MB.
-_LARGEST: Final = 500_000_000
 
 
 def code_fault(code: str) -> str | None:
@@ -76,66 +74,9 @@ def read_round(folder: Path) -> tuple[Round, Names]:
     round_ = _round(data, names, file)
     tables = {}
     for table in ("homogeneity", "stability"):
-        path = folder / f"{table}.csv"
-        tables[table] = _measurements(path, round_, names) if path.is_file() else ()
+        measured = table_path(folder, table)
+        tables[table] = () if measured is None else _measurements(measured, round_, names)
     return replace(round_, homogeneity=tables["homogeneity"], stability=tables["stability"]), names
-
-
-def table_rows(path: Path, name: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """The rows of a table with their numbers, as a spreadsheet program counts them; every cell is stripped text.
-
-    Separated by commas, semicolons or tabs, as the header is.
-
-    Raises
-    ------
-    RoundError
-        No UTF-8, no header as the schema `name` asks for, or a row with more cells than the header.
-    """
-    file = str(path)
-    rules = schema(name)
-    try:
-        if path.stat().st_size > _LARGEST:
-            raise RoundError(file, None, None, f"is larger than {_LARGEST} bytes, expected a table of results")
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            text = stream.read()
-    except OSError as error:
-        raise RoundError(file, None, None, f"cannot be read ({error.strerror}), expected a table") from error
-    except UnicodeDecodeError as error:
-        raise RoundError(file, None, None, f"is no UTF-8 ({error}); save it as 'CSV UTF-8'") from error
-    first = text.partition("\n")[0]
-    separator = max(",;\t", key=first.count)
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=separator, strict=True)
-    try:
-        header = [cell.strip().casefold() for cell in next(reader, [])]
-        _check_header(header, rules, file)
-        # A quoted cell may hold line ends: rows are counted, not lines.
-        for number, cells in enumerate(reader, 2):
-            if not any(cell.strip() for cell in cells):
-                continue
-            if len(cells) > len(header):
-                raise RoundError(
-                    file,
-                    number,
-                    None,
-                    f"has {len(cells)} cells, expected {len(header)} as in the header; "
-                    f"put a text that holds {separator!r} in double quotes",
-                )
-            padded = [*cells, *[""] * (len(header) - len(cells))]
-            yield number, {column: cell.strip() for column, cell in zip(header, padded, strict=True)}
-    except csv.Error as error:
-        raise RoundError(file, reader.line_num, None, f"is no CSV: {error}") from error
-
-
-def _check_header(header: list[str], rules: dict[str, Any], file: str) -> None:
-    known = rules["properties"]
-    for column in rules["required"]:
-        if column not in header:
-            raise RoundError(file, 1, column, f"is missing, expected the columns {', '.join(known)}")
-    for column in header:
-        if column not in known:
-            raise RoundError(file, 1, shown(column), f"is unknown, expected only {', '.join(known)}")
-        if header.count(column) > 1:
-            raise RoundError(file, 1, column, "is there twice, expected once")
 
 
 def _names(data: dict[str, Any], file: str) -> Names:
@@ -225,6 +166,7 @@ def _round(data: dict[str, Any], names: Names, file: str) -> Round:
         credit=Credit(
             float(credit.get("isomer", 0.5)), float(credit.get("isomer_group", 0.5)), float(credit.get("class", 0.25))
         ),
+        report=data.get("report", {}),
     )
     return replace(round_, samples=_samples(data["sample"], round_, names, file))
 
@@ -289,9 +231,12 @@ def _content(entry: dict[str, Any], round_: Round, names: Names, file: str, plac
     if level == "class" and not round_.classes.get(substance):
         raise RoundError(file, None, f"{place}.level", f"{substance} has no class; report it by substance")
     value, unit, how = entry.get("value"), entry.get("unit"), entry.get("assigned_by")
+    uncertainty = entry.get("uncertainty")
+    if "experts" in entry:
+        value, uncertainty = _experts(entry, file, place)
     scored = entry.get("quantity", "not_required" if value is None and how != "participants" else "scored") == "scored"
     if not scored:
-        return Content(substance, level, False, value, unit, entry.get("uncertainty"), how)
+        return Content(substance, level, False, value, unit, uncertainty, how)
     if unit is None:
         raise RoundError(file, None, f"{place}.unit", "is missing, expected the unit, such as '% w/w' or 'ng/mL'")
     if (value is None) != (how == "participants"):
@@ -299,32 +244,81 @@ def _content(entry: dict[str, Any], round_: Round, names: Names, file: str, plac
         raise RoundError(
             file, None, f"{place}.value", f"found {found} with assigned_by {shown(how)}; participants set it, or you do"
         )
-    given = [key for key in ("sigma_pt", "sigma_pt_percent") if key in entry]
-    rule = entry.get("sigma_pt_by", "perception" if given else None)
-    if len(given) + (rule == "participants") != 1:
-        raise RoundError(
-            file,
-            None,
-            f"{place}.sigma_pt",
-            f"found {', '.join(given) or 'none'} with sigma_pt_by {shown(rule)}; "
-            "expected sigma_pt, or sigma_pt_percent, or sigma_pt_by = 'participants'",
-        )
-    sigma = entry.get("sigma_pt")
-    if "sigma_pt_percent" in entry:
-        if value is None:
-            raise RoundError(file, None, f"{place}.sigma_pt_percent", "needs a value; give sigma_pt in the unit")
-        sigma = value * entry["sigma_pt_percent"] / 100
+    sigma, rule = _sigma_pt(entry, value, unit, file, place)
     return Content(
         substance,
         level,
         True,
         None if value is None else float(value),
         unit,
-        entry.get("uncertainty"),
+        uncertainty,
         how,
-        None if sigma is None else float(sigma),
+        sigma,
         rule,
+        entry.get("estimator", "algorithm_a"),
     )
+
+
+def _experts(entry: dict[str, Any], file: str, place: str) -> tuple[float, float]:
+    """Value and standard uncertainty of expert laboratories."""
+    from nps_spectra.proficiency.assigned import dersimonian_laird, paule_mandel
+
+    how = entry.get("assigned_by")
+    if how != "expert_laboratories" or "value" in entry or "uncertainty" in entry:
+        raise RoundError(
+            file, None, f"{place}.experts", "go with assigned_by = 'expert_laboratories', without value and uncertainty"
+        )
+    experts = entry["experts"]
+    if len(experts) < 2:
+        raise RoundError(file, None, f"{place}.experts", f"found {len(experts)}, expected 2 or more")
+    model = dersimonian_laird if entry.get("expert_model") == "dersimonian_laird" else paule_mandel
+    found = model([one["value"] for one in experts], [one["uncertainty"] for one in experts])
+    return found.value, found.uncertainty
+
+
+def _sigma_pt(
+    entry: dict[str, Any], value: float | None, unit: str, file: str, place: str
+) -> tuple[float | None, str | None]:
+    """Standard deviation for proficiency assessment in the unit, None if the participants set it, and its rule."""
+    from nps_spectra.proficiency.assigned import sigma_horwitz, sigma_precision
+
+    given = [key for key in ("sigma_pt", "sigma_pt_percent", "precision") if key in entry]
+    rule = entry.get("sigma_pt_by", ("precision" if given == ["precision"] else "perception") if given else None)
+    computed = rule in ("participants", "horwitz")
+    if len(given) + computed != 1 or ("precision" in given and rule != "precision"):
+        raise RoundError(
+            file,
+            None,
+            f"{place}.sigma_pt",
+            f"found {', '.join(given) or 'none'} with sigma_pt_by {shown(rule)}; expected one of sigma_pt, "
+            "sigma_pt_percent, precision, or sigma_pt_by = 'participants' or 'horwitz'",
+        )
+    if rule == "participants":
+        return None, rule
+    if "precision" in entry:
+        precision = entry["precision"]
+        repeatability, reproducibility = precision["repeatability_sd"], precision["reproducibility_sd"]
+        if repeatability > reproducibility:
+            raise RoundError(
+                file,
+                None,
+                f"{place}.precision",
+                f"found a repeatability of {repeatability} above the reproducibility of {reproducibility}",
+            )
+        return sigma_precision(reproducibility, repeatability, precision["replicates"]), rule
+    if "sigma_pt" in entry:
+        return float(entry["sigma_pt"]), rule
+    if value is None:
+        how = given[0] if given else "horwitz"
+        raise RoundError(file, None, f"{place}.sigma_pt", f"by {how} needs a value; give sigma_pt in the unit")
+    if rule != "horwitz":
+        return value * float(entry["sigma_pt_percent"]) / 100, rule
+    factor = conversion(unit, "g/g")
+    if factor is None or value * factor > 1:
+        raise RoundError(
+            file, None, f"{place}.sigma_pt_by", f"horwitz holds for mass fractions up to 1, found {value} {unit}"
+        )
+    return sigma_horwitz(value * factor) / factor, rule
 
 
 def _measurements(path: Path, round_: Round, names: Names) -> tuple[Measurement, ...]:

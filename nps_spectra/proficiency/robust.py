@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
@@ -18,8 +17,8 @@ Values = NDArray[np.float64]
 SMALL = 12
 #: Constant of Algorithm A, as printed in C.3.1 and as it follows from winsorising a normal law at 1.5 SD.
 CONSTANTS = {"iso": 1.134, "exact": 1.1333926553}
-#: Differences closer than this share of the largest value are one difference: decimals are not exact in binary.
-TIE = 1e-9
+#: A scale below this share of the first one shrinks for ever: ties hold the centre.
+VANISHED = 1e-9
 #: Both algorithms converge in some tens of iterations.
 MOST_ITERATIONS = 10_000
 #: Limit and adjustment factor of Algorithm S by degrees of freedom (C.4).
@@ -35,8 +34,6 @@ FACTORS_S = {
     9: (1.277, 1.018),
     10: (1.264, 1.017),
 }
-#: Small-sample factors of Qn for p = 2 to 12 (C.5.2).
-FACTORS_QN = (0.3994, 0.9937, 0.5132, 0.8440, 0.6122, 0.8588, 0.6699, 0.8734, 0.7201, 0.8891, 0.7574)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +84,13 @@ def checked(values: ArrayLike, least: int = 2) -> Values:
     return array
 
 
-def _estimate(
+def estimate(
     x: Values, location: float, scale: float, method: str, iterations: int = 0, u: float = 1.25
 ) -> RobustEstimate:
+    """Location and scale of one result of each laboratory, with what makes them doubtful.
+
+    The standard uncertainty is ``u`` times the scale over the root of the number of results (7.7.3).
+    """
     warnings = []
     if len(x) < SMALL:
         warnings.append(f"{len(x)} results: fewer than {SMALL}, a robust consensus is unreliable")
@@ -111,7 +112,7 @@ def mad_e(values: ArrayLike) -> RobustEstimate:
     """
     x = checked(values)
     median = float(np.median(x))
-    return _estimate(x, median, 1.483 * float(np.median(np.abs(x - median))), "MADe")
+    return estimate(x, median, 1.483 * float(np.median(np.abs(x - median))), "MADe")
 
 
 def n_iqr(values: ArrayLike) -> RobustEstimate:
@@ -124,7 +125,7 @@ def n_iqr(values: ArrayLike) -> RobustEstimate:
     """
     x = checked(values)
     low, high = np.percentile(x, [25, 75])
-    return _estimate(x, float(np.median(x)), 0.7413 * float(high - low), "nIQR")
+    return estimate(x, float(np.median(x)), 0.7413 * float(high - low), "nIQR")
 
 
 def algorithm_a(
@@ -155,7 +156,7 @@ def algorithm_a(
     scale = 1.483 * float(np.median(np.abs(x - location)))
     if scale == 0:
         scale = float(np.std(x, ddof=1))
-    smallest = TIE * scale
+    smallest = VANISHED * scale
     iterations = 0
     while iterations < MOST_ITERATIONS:
         iterations += 1
@@ -163,18 +164,21 @@ def algorithm_a(
         before = (location, scale)
         location = float(clipped.mean())
         scale = CONSTANTS[constant] * float(np.std(clipped, ddof=1))
-        if scale <= smallest:  # ties hold the centre: the scale shrinks by a constant factor for ever
+        if scale <= smallest:
             location, scale = float(np.median(x)), 0.0
             break
         if stop == "iso":
-            still = all(f"{a:.2e}" == f"{b:.2e}" for a, b in zip(before, (location, scale), strict=True))
+            # The start is no iteration: where two figures of it happen to stand, nothing has converged yet.
+            still = iterations > 1 and all(
+                f"{a:.2e}" == f"{b:.2e}" for a, b in zip(before, (location, scale), strict=True)
+            )
         else:
             still = max(abs(location - before[0]), abs(scale - before[1])) <= 1e-13 * max(abs(location), scale)
         if still:
             break
     else:
         raise OptionError("Algorithm A: no convergence within 10000 iterations; use q_method")
-    return _estimate(x, location, scale, "Algorithm A", iterations)
+    return estimate(x, location, scale, "Algorithm A", iterations)
 
 
 def algorithm_s(
@@ -199,7 +203,7 @@ def algorithm_s(
         raise OptionError(f"standard deviations: found {w[0]}, expected none below 0")
     eta, xi = FACTORS_S[degrees_of_freedom] if constant == "iso" else _factors_s(degrees_of_freedom)
     pooled = float(np.median(w))
-    smallest = TIE * pooled
+    smallest = VANISHED * pooled
     iterations = 0
     while iterations < MOST_ITERATIONS:
         iterations += 1
@@ -225,92 +229,6 @@ def _factors_s(nu: int) -> tuple[float, float]:
     return eta, 1 / math.sqrt(float(chi2.cdf(nu * eta**2, nu + 2)) + 0.1 * eta**2)
 
 
-def qn(values: ArrayLike) -> RobustEstimate:
-    """Median and Qn scale (ISO 13528:2022/Amd 1, C.5.2; doi:10.1080/01621459.1993.10476408).
-
-    Examples
-    --------
-    >>> round(qn([1.0, 2.0]).scale, 4)
-    0.8863
-    """
-    x = checked(values)
-    p = len(x)
-    h = p // 2 + 1
-    k = h * (h - 1) // 2
-    differences = _differences(x)
-    if p <= 12:
-        factor = FACTORS_QN[p - 2]
-    elif p % 2:
-        factor = 1 / (1 + (1.6019 + (-2.128 - 5.172 / p) / p) / p)
-    else:
-        factor = 1 / (1 + (3.6756 + (1.965 + (6.987 - 77 / p) / p) / p) / p)
-    scale = 2.2191 * factor * float(np.partition(differences, k - 1)[k - 1])
-    return _estimate(x, float(np.median(x)), scale, "Qn")
-
-
-def _differences(x: Values) -> Values:
-    first, second = np.triu_indices(len(x), 1)
-    return np.asarray(x[second] - x[first], dtype=np.float64)
-
-
-def q_method(values: ArrayLike) -> RobustEstimate:
-    """Q scale with Hampel's location, one result per laboratory (ISO 13528:2022, C.5.3 and C.5.4).
-
-    Differences equal up to rounding in binary are one difference.
-
-    Examples
-    --------
-    >>> found = q_method([4.5, 4.9, 5.6, 4.2, 6.2, 5.2, 9.9])
-    >>> round(found.location, 6), round(found.scale, 6)
-    (5.413234, 1.414705)
-    """
-    x = checked(values)
-    differences = np.sort(_differences(x))
-    tie = TIE * float(np.abs(x).max())
-    ends = np.append(np.flatnonzero(np.diff(differences) > tie), len(differences) - 1)
-    distinct = differences[ends]
-    share = (ends + 1) / len(differences)
-    zero = float(share[0]) if distinct[0] <= tie else 0.0
-    if zero:
-        distinct, share = distinct[1:], share[1:]
-    if len(distinct) == 0:
-        return _estimate(x, float(np.median(x)), 0.0, "Q/Hampel")
-    middle = (share + np.append(zero, share[:-1])) / 2
-    at = float(np.interp(0.25 + 0.75 * zero, np.append(0.0, middle), np.append(0.0, distinct)))
-    scale = at / (math.sqrt(2) * NormalDist().inv_cdf(0.625 + 0.375 * zero))
-    return _estimate(x, hampel(x, scale), scale, "Q/Hampel")
-
-
-def hampel(values: ArrayLike, scale: float) -> float:
-    """Hampel's location for a known scale: the root nearest the median (ISO 13528:2022, C.5.4).
-
-    Examples
-    --------
-    >>> hampel([0.0, 0.0, 0.0, 4.0], 1.0)
-    0.25
-    """
-    x = checked(values)
-    if not (math.isfinite(scale) and scale > 0):
-        raise OptionError(f"scale {scale!r}: expected a finite number above 0")
-    median = float(np.median(x))
-    corners = np.array([-4.5, -3.0, -1.5, 1.5, 3.0, 4.5]) * scale
-    nodes = np.unique((x[:, None] + corners).ravel())
-    sums = np.empty(len(nodes))
-    for start in range(0, len(nodes), 512):  # bounded memory for thousands of laboratories
-        q = (x - nodes[start : start + 512, None]) / scale
-        size = np.abs(q)
-        sums[start : start + 512] = (np.sign(q) * np.clip(np.minimum(size, 4.5 - size), 0, 1.5)).sum(axis=1)
-    # Only a falling crossing is a centre of results; a rising one lies between two clusters.
-    falls = np.flatnonzero((sums[:-1] > 0) & (sums[1:] <= 0))
-    left, right = nodes[falls], nodes[falls + 1]
-    roots = left + (right - left) * sums[falls] / (sums[falls] - sums[falls + 1])
-    if len(roots) == 0:
-        return median
-    far = np.abs(roots - median)
-    nearest = roots[far <= far.min() + TIE * scale]
-    return float(nearest[0]) if len(nearest) == 1 else median
-
-
 def mean_without_outliers(values: ArrayLike) -> RobustEstimate:
     """Mean and SD after results further than 3 MADe from the median are left out.
 
@@ -322,7 +240,7 @@ def mean_without_outliers(values: ArrayLike) -> RobustEstimate:
     x = checked(values)
     start = mad_e(x)
     kept = x if start.scale == 0 else x[np.abs(x - float(np.median(x))) <= 3 * start.scale]
-    found = _estimate(kept, float(kept.mean()), float(np.std(kept, ddof=1)), "mean without outliers", u=1.0)
+    found = estimate(kept, float(kept.mean()), float(np.std(kept, ddof=1)), "mean without outliers", u=1.0)
     if len(kept) == len(x):
         return found
     left_out = (f"{len(x) - len(kept)} of {len(x)} results left out as outliers",)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 Level = Literal["substance", "isomer_group", "class"]
+Estimator = Literal["algorithm_a", "q_method"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Content:
         Standard deviation for proficiency assessment, in `unit`; None if it is of the participants or missing.
     sigma_pt_by : str or None
         How it was set (ISO 13528:2022, clause 8).
+    estimator : {"algorithm_a", "q_method"}
+        Of what the participants set.
     """
 
     substance: str
@@ -44,6 +47,7 @@ class Content:
     assigned_by: str | None = None
     sigma_pt: float | None = None
     sigma_pt_by: str | None = None
+    estimator: Estimator = "algorithm_a"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,8 @@ class Round:
         SWGDRUG category of further method codes.
     credit : Credit
     homogeneity, stability : tuple of Measurement
+    report : mapping of str to str
+        What the report says beside the results, by the keys of the schema.
     """
 
     scheme: str
@@ -162,6 +168,7 @@ class Round:
     credit: Credit
     homogeneity: tuple[Measurement, ...] = ()
     stability: tuple[Measurement, ...] = ()
+    report: Mapping[str, str] = field(default_factory=dict)
 
     def sample(self, code: str) -> Sample | None:
         """The sample of a code, None if the round does not have it."""

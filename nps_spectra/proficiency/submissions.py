@@ -12,7 +12,8 @@ from typing import Final
 
 from nps_spectra.errors import RoundError
 from nps_spectra.proficiency.names import Names, Resolution
-from nps_spectra.proficiency.reading_rounds import code_fault, parsed_time, table_rows
+from nps_spectra.proficiency.reading_rounds import code_fault, parsed_time
+from nps_spectra.proficiency.round_tables import table_path, table_rows
 from nps_spectra.proficiency.rounds import Content, Round
 from nps_spectra.proficiency.schema import shown
 from nps_spectra.proficiency.units import conversion
@@ -43,6 +44,8 @@ class Entry:
         Limit of a result such as ``<0.5``, in the unit of the round.
     uncertainty : float or None
         Standard uncertainty, in the unit of the round.
+    expanded : float or None
+        Expanded uncertainty as stated, in the unit of the round.
     replicate : str
     methods : tuple of str
     submitted : datetime or None
@@ -59,6 +62,7 @@ class Entry:
     value: float | None
     less_than: float | None
     uncertainty: float | None
+    expanded: float | None
     replicate: str
     methods: tuple[str, ...]
     submitted: datetime | None
@@ -150,6 +154,11 @@ def _safe(text: str) -> str:
     return text if code_fault(text) is None else shown(text)
 
 
+def submissions_path(folder: Path) -> Path:
+    """``submissions.csv`` or ``submissions.xlsx`` of a round; the first where neither is there: reading it tells so."""
+    return table_path(folder, "submissions") or folder / "submissions.csv"
+
+
 def _raise_unknown(path: Path, unknown: list[tuple[int, str]], names: Names) -> None:
     told = []
     first_rows: dict[str, int] = {}
@@ -193,6 +202,7 @@ def _entry(
         notes.append(f"{shown(written)} taken for {resolution.name}; the value was not converted to base")
     content = sample.content(resolution.name) if resolution.level == "substance" else None
     value, less_than, factor = _quantity(cells, content, resolution, notes)
+    uncertainty, expanded = (None, None) if value is None else _uncertainty(cells, factor, notes)
     return Entry(
         row=number,
         laboratory=laboratory,
@@ -200,7 +210,8 @@ def _entry(
         resolution=resolution,
         value=value,
         less_than=less_than,
-        uncertainty=None if value is None else _uncertainty(cells, factor, notes),
+        uncertainty=uncertainty,
+        expanded=expanded,
         replicate=cells.get("replicate", ""),
         methods=_methods(cells.get("methods", ""), notes),
         submitted=submitted,
@@ -279,21 +290,22 @@ def _quantity(
     return value, None, factor
 
 
-def _uncertainty(cells: dict[str, str], factor: float, notes: list[str]) -> float | None:
+def _uncertainty(cells: dict[str, str], factor: float, notes: list[str]) -> tuple[float | None, float | None]:
+    """Standard and expanded uncertainty in the unit of the round."""
     text, coverage = cells.get("uncertainty", ""), cells.get("coverage_factor", "")
     if not text:
-        return None
+        return None, None
     if not coverage:
         notes.append(f"uncertainty {shown(text)} not used: no coverage factor")
-        return None
+        return None, None
     try:
         stated, k = float(text.replace(",", ".")), float(coverage.replace(",", "."))
     except ValueError:
         stated = k = float("nan")
     if not (0 < stated < float("inf") and 0 < k < float("inf")):
         notes.append(f"uncertainty {shown(text)} with k {shown(coverage)} not used: expected two numbers above 0")
-        return None
-    return stated * factor / k
+        return None, None
+    return stated * factor / k, stated * factor
 
 
 def _methods(text: str, notes: list[str]) -> tuple[str, ...]:
@@ -334,7 +346,9 @@ def _consistent(entries: Iterable[Entry]) -> tuple[list[Entry], list[RejectedRow
             first, *others = group
             if any((other.value, other.less_than) != (first.value, first.less_than) for other in others):
                 told = f"values of rows {_listed(group)} contradict each other: none is scored"
-                first = replace(first, value=None, less_than=None, uncertainty=None, notes=(*first.notes, told))
+                first = replace(
+                    first, value=None, less_than=None, uncertainty=None, expanded=None, notes=(*first.notes, told)
+                )
             kept.append(first)
             rejected.extend(
                 RejectedRow(

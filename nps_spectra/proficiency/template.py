@@ -32,6 +32,21 @@ menu = ["cocaine", "heroin", "MDMA", "ketamine", "amfetamine"]
 # questionable = 2.0
 # unsatisfactory = 3.0
 
+# What reports say beside the results (ISO/IEC 17043); what is left out is "not stated by the provider".
+# [report]
+# provider = "name and address"
+# coordinator = "name and contact"
+# subcontracted = "none"
+# report_id = "SM-2026-1, edition 1"
+# issued = "2026-08-31"
+# status = "final"
+# confidentiality = "codes are random and change with every round"
+# preparation = "how the items were prepared"
+# design = "two rounds a year of four samples"
+# traceability = "of the assigned values"
+# comments = "on the performance of the laboratories"
+# recommendations = "to the laboratories"
+
 # Substances that the registry does not hold.
 [[substance]]
 name = "glucose"
@@ -50,7 +65,12 @@ unit = "{unit}"
 uncertainty = 0.5              # standard uncertainty of the value
 assigned_by = "formulation"    # crm, reference_laboratory, expert_laboratories, participants (then no value)
 sigma_pt_percent = 5.0         # or sigma_pt in the unit, or sigma_pt_by = "participants"
-sigma_pt_by = "perception"     # previous_rounds, precision
+sigma_pt_by = "perception"     # previous_rounds, precision, horwitz (tight for drugs)
+# In place of value and uncertainty, with assigned_by = "expert_laboratories":
+# experts = [{{ value = 49.1, uncertainty = 0.6 }}, {{ value = 50.8, uncertainty = 0.9 }}]
+# In place of sigma_pt, with sigma_pt_by = "precision":
+# precision = {{ reproducibility_sd = 2.4, repeatability_sd = 1.1, replicates = 2 }}
+# estimator = "q_method"       # of the participants' values; without it algorithm_a
 
 [[sample]]
 code = "{group}-2"

@@ -11,7 +11,7 @@ from nps_spectra.identification.identifications import Identifications
 from nps_spectra.identification.record import Identification
 from nps_spectra.library import Library
 from nps_spectra.report.identification_sections import conclusion_words, percent, sample_section
-from nps_spectra.report.markup import Child, Markup, element, joined, listing, table
+from nps_spectra.report.markup import Child, Markup, element, joined, listing, page, table
 from nps_spectra.spectra import Spectra
 
 CAUTION: Final = (
@@ -20,8 +20,6 @@ CAUTION: Final = (
     "scheme was met."
 )
 _STYLE: Final = Path(__file__).with_name("identification.css")
-#: Nothing may be loaded and nothing may run, whatever a name of a sample holds.
-_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 #: Rejects listed; ``rejects.csv`` has them all.
 _REJECTS: Final = 50
 
@@ -58,23 +56,16 @@ def identification_page(
     >>> from nps_spectra.identification.identifying import identify
     >>> library = Library(Spectra.of([Spectrum([58, 91], [99, 8], name="A")]), name="one")
     >>> queries = Spectra.of([Spectrum([58, 91], [100, 10], name="<i>")])
-    >>> page = identification_page(identify(queries, library), queries, library)
-    >>> page.startswith("<!DOCTYPE html>"), "<i>" in page, "&lt;i&gt;" in page
+    >>> html = identification_page(identify(queries, library), queries, library)
+    >>> html.startswith("<!DOCTYPE html>"), "<i>" in html, "&lt;i&gt;" in html
     (True, False, True)
     """
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("title", "Identification report"),
-        element("style", Markup(_STYLE.read_text(encoding="utf-8"))),
-    )
     sections = (
         sample_section(number, one, queries[number - 1], library, found.run) for number, one in enumerate(found, 1)
     )
-    body = element(
-        "body",
+    return page(
+        "Identification report",
+        _STYLE.read_text(encoding="utf-8"),
         element("h1", "Identification report"),
         element("p", _origin(found, finished), class_="origin"),
         element("div", element("p", CAUTION), class_="caution", role="note"),
@@ -85,7 +76,6 @@ def identification_page(
         *sections,
         _reproduction(found),
     )
-    return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
 
 
 def _origin(found: Identifications, finished: str | None) -> str:

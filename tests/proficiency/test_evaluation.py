@@ -143,6 +143,109 @@ def test_limits_of_the_verdict(z: float, expected: str) -> None:
     assert verdicts([z]) == [expected]
 
 
+UNCERTAIN = ROUND.replace("sigma_pt = 2.5", "sigma_pt = 2.5\nuncertainty = 2.0")
+
+
+def test_scores_with_uncertainty(tmp_path: Path) -> None:
+    """x 55, U 4 (k = 2) against 50, u 2, sigma_pt 2.5; by hand from ISO 13528:2022, 9.3 to 9.7."""
+    rows = [row(value="55", uncertainty="4", coverage_factor="2"), row("B", value="55")]
+    one, other = evaluate(write_round(tmp_path, rows, UNCERTAIN)).scores
+    assert one.d_percent == pytest.approx(10)
+    assert one.z == pytest.approx(2.0)
+    assert one.z_prime == pytest.approx(5 / (2.5**2 + 2**2) ** 0.5)
+    assert one.zeta == pytest.approx(5 / 8**0.5)
+    assert one.e_n == pytest.approx(5 / 32**0.5)
+    assert (one.verdict, one.verdict_z_prime, one.verdict_e_n) == ("satisfactory",) * 3
+    assert (other.zeta, other.e_n, other.verdict_zeta) == (None, None, "not_scored")
+
+
+def test_an_uncertain_assigned_value_is_warned_of(tmp_path: Path) -> None:
+    (target,) = evaluate(write_round(tmp_path / "1", [row(value="55")], UNCERTAIN)).targets
+    assert target.negligible is False
+    assert "not below 0.3 sigma_pt" in target.warnings[0]
+    certain = UNCERTAIN.replace("uncertainty = 2.0", "uncertainty = 0.7")
+    (target,) = evaluate(write_round(tmp_path / "2", [row(value="55")], certain)).targets
+    assert (target.negligible, target.warnings) == (True, ())
+
+
+def test_two_groups_of_values_and_a_biased_consensus_are_warned_of(tmp_path: Path) -> None:
+    rows = [
+        row(f"L{k}", value=str(value)) for k, value in enumerate([49, 50, 51, 50, 49.5, 50.5, 62, 63, 62, 61, 62.5])
+    ]
+    (target,) = evaluate(write_round(tmp_path / "1", rows)).targets
+    assert any("two modes" in text for text in target.warnings)
+    rows = [row(f"L{k}", value=str(60 + k / 10)) for k in range(20)]
+    (target,) = evaluate(write_round(tmp_path / "2", rows)).targets
+    assert any("differs from the assigned value" in text for text in target.warnings)
+
+
+def test_expert_laboratories_and_a_precision_experiment_set_the_target(tmp_path: Path) -> None:
+    """CCQM-K25, PCB-105, by Paule and Mandel; table E.10 of ISO 13528:2022."""
+    results = (
+        (10.21, 0.381),
+        (10.9, 0.250),
+        (10.94, 0.130),
+        (10.58, 0.410),
+        (10.81, 0.445),
+        (9.62, 0.196),
+        (10.8, 0.093),
+    )
+    experts = ", ".join(f"{{ value = {x}, uncertainty = {u} }}" for x, u in results)
+    toml = ROUND.replace("value = 50.0", f'assigned_by = "expert_laboratories"\nexperts = [{experts}]')
+    precision = "{ reproducibility_sd = 23.2, repeatability_sd = 14.3, replicates = 2 }"
+    toml = toml.replace("sigma_pt = 2.5", f"precision = {precision}")
+    (target,) = evaluate(write_round(tmp_path, [row(value="10")], toml)).targets
+    assert (target.assigned, target.uncertainty) == pytest.approx((10.557736, 0.191625), abs=6e-7)
+    assert target.sigma_pt == pytest.approx(20.9, abs=0.05)
+    assert (target.assigned_by, target.sigma_pt_by) == ("expert_laboratories", "precision")
+
+
+def test_horwitz_is_warned_of(tmp_path: Path) -> None:
+    toml = ROUND.replace("sigma_pt = 2.5", 'sigma_pt_by = "horwitz"')
+    (target,) = evaluate(write_round(tmp_path, [row(value="50")], toml)).targets
+    assert target.sigma_pt == pytest.approx(100 * 0.01 * 0.5**0.5)
+    assert "Horwitz" in target.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("experts = [{ value = 1.0, uncertainty = 1.0 }]\nsigma_pt = 2.5", "go with assigned_by"),
+        ("sigma_pt = 2.5\nsigma_pt_by = 'horwitz'", "expected one of"),
+        ("precision = { reproducibility_sd = 1, repeatability_sd = 2, replicates = 2 }", "above the reproducibility"),
+    ],
+)
+def test_contradictory_rules_of_a_target_are_refused(tmp_path: Path, change: str, message: str) -> None:
+    with pytest.raises(RoundError, match=message):
+        evaluate(write_round(tmp_path, [], ROUND.replace("sigma_pt = 2.5", change)))
+
+
+def test_the_organisers_measurements_are_tested(tmp_path: Path) -> None:
+    """Items 20 apart with duplicates 0.1 apart; the end 20 below the start; 0.3 sigma_pt is 0.75."""
+    folder = write_round(tmp_path, [row(value="50")])
+    header = "sample,substance,item,replicate,value\n"
+    items = "".join(f"SM-1,cocaine,{k},{r},{50 + 20 * (k % 2) + r / 10}\n" for k in range(10) for r in (1, 2))
+    (folder / "homogeneity.csv").write_text(header + items, encoding="utf-8")
+    times = "".join(
+        f"SM-1,cocaine,{name},{r},{value}\n" for name, value in (("start", 50), ("end", 30)) for r in (1, 2)
+    )
+    (folder / "stability.csv").write_text(header + times, encoding="utf-8")
+    (target,) = evaluate(folder).targets
+    assert (target.homogeneous, target.stable) == (False, False)
+    assert any("not homogeneous enough" in text for text in target.warnings)
+    assert any("not stable" in text for text in target.warnings)
+
+
+def test_exchanged_samples_are_told_and_scored_as_reported(tmp_path: Path) -> None:
+    other = '[[sample]]\ncode = "SM-5"\n[[sample.content]]\nsubstance = "cocaine"\n'
+    other += 'value = 20.0\nunit = "% w/w"\nsigma_pt = 1.0\n'
+    rows = [row(value="20.5"), row(sample="SM-5", value="50.5"), row("B", value="20"), row("B", "SM-5", value="20")]
+    scores = evaluate(write_round(tmp_path, rows, ROUND + other)).scores
+    told = [(one.laboratory, one.sample) for one in scores if "samples exchanged?" in one.reason]
+    assert told == [("A", "SM-1"), ("A", "SM-5")]
+    assert {one.verdict for one in scores if one.laboratory == "A"} == {"unsatisfactory"}
+
+
 def test_replicates_are_scored_by_their_mean(tmp_path: Path) -> None:
     rows = [row(value="50", replicate="1"), row(value="52", replicate="2")]
     (found,) = evaluate(write_round(tmp_path, rows)).scores
@@ -190,8 +293,8 @@ def test_the_assigned_contents_of_the_examples_are_the_published_ones() -> None:
 def test_evaluate_writes_the_same_bytes_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for folder in ("one", "two"):
         assert main(["proficiency", "evaluate", str(EXAMPLES / "ice_sm_round"), "--out", str(tmp_path / folder)]) == 0
-    names = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert "evaluation.json" in names
+    names = sorted(str(path.relative_to(tmp_path / "one")) for path in (tmp_path / "one").rglob("*") if path.is_file())
+    assert {"evaluation.json", "organiser.html"} <= set(names)
     for name in names:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     assert "simulated" in capsys.readouterr().err

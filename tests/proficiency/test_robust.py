@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Literal
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from proficiency import naive
+from proficiency.published import ATRAZINE, COPPER, DELETED, IGNORED, MERCURY, MODES, SEVEN
 
 from nps_spectra.errors import OptionError
 from nps_spectra.proficiency import algorithm_a, algorithm_s, hampel, mad_e, mean_without_outliers, n_iqr, q_method, qn
 
 Constant = Literal["iso", "exact"]
 
-ATRAZINE = [
-    0.040, 0.055, 0.178, 0.202, 0.206, 0.227, 0.228, 0.230, 0.230, 0.235, 0.236, 0.237, 0.243, 0.244, 0.245,
-    0.2555, 0.260, 0.264, 0.267, 0.270, 0.273, 0.274, 0.274, 0.278, 0.2811, 0.287, 0.287, 0.288, 0.289, 0.295,
-    0.296, 0.311, 0.331, 0.4246,
-]  # fmt: skip
-COPPER = [
-    2.20, 2.20, 2.4, 2.4, 2.5, 2.7, 2.8, 2.9, 3.03, 3.03, 3.10, 3.37, 3.4, 3.4, 3.4, 3.5, 3.6, 3.7, 3.7, 3.7,
-    3.7, 3.77, 5.28, 28.95,
-]  # fmt: skip
-IGNORED = [10, 10, 12, 19, 20, 20, 23, 23, 25, 25, 26, 28, 28, 30, 28, 29, 30, 30, 31, 32, 32, 45, 50]
-DELETED = [12, 19, 20, 23, 23, 25, 25, 26, 28, 28, 28, 29, 30, 30, 31, 32, 32, 45]
 SPREAD = st.lists(st.integers(0, 500).map(lambda k: k / 8), min_size=5, max_size=40)
 
 
@@ -64,7 +56,12 @@ def test_algorithm_a_of_table_e1_by_the_stopping_rule() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "location", "scale"), [(ATRAZINE, 0.25998386, 0.04256625), (COPPER, 3.14676425, 0.63601096)]
+    ("values", "location", "scale"),
+    [
+        (ATRAZINE, 0.25998386, 0.04256625),
+        (COPPER, 3.14676425, 0.63601096),
+        (MODES, 3.59884399, 0.36980323),
+    ],
 )
 def test_q_method_and_hampel(values: list[float], location: float, scale: float) -> None:
     found = q_method(values)
@@ -77,6 +74,19 @@ def test_qn_of_copper() -> None:
 
 def test_hampel_by_hand() -> None:
     assert hampel([0, 0, 0, 2], 1.0) == 0.5
+
+
+def test_hampel_is_exact_beside_a_result_of_another_order() -> None:
+    """Far results pull with nothing: whether they are a thousand or 1e15 away is the same."""
+    for far in (3e4, 1e15):
+        assert hampel([*ATRAZINE, far], 0.04) == pytest.approx(hampel([*ATRAZINE, 10.0], 0.04), rel=1e-13)
+
+
+@pytest.mark.parametrize("far", [1e6, 1e15, 1e300])
+def test_a_result_of_another_order_does_not_make_the_others_equal(far: float) -> None:
+    for estimate in (q_method, qn, algorithm_a, mad_e):
+        near, found = estimate([*ATRAZINE, 5.0]), estimate([*ATRAZINE, far])
+        assert (found.location, found.scale) == pytest.approx((near.location, near.scale), rel=0.02)
 
 
 def test_three_outliers_of_table_e3_left_out() -> None:
@@ -153,3 +163,120 @@ def test_a_fifth_of_wild_results_does_not_carry_the_estimates_away() -> None:
         found = estimate(np.append(good, [1e6] * 10))
         assert found.location == pytest.approx(10, abs=1.0)
         assert found.scale < 3
+
+
+def test_mean_and_deviation_of_table_e3_and_copper() -> None:
+    """The starting point of the tables: neither is robust."""
+    assert (np.mean(ATRAZINE), np.std(ATRAZINE, ddof=1)) == pytest.approx((0.2512, 0.0672), abs=5e-5)
+    assert (np.mean(COPPER), np.std(COPPER, ddof=1)) == pytest.approx((4.2804, 5.2974), abs=5e-5)
+    assert mad_e(COPPER).location == 3.385
+
+
+def test_algorithm_a_of_table_e7_and_its_uncertainty() -> None:
+    found = algorithm_a(MERCURY)
+    assert found.location == pytest.approx(0.03161, abs=5e-6)
+    assert (found.scale, found.uncertainty) == pytest.approx((0.0164, 0.0045), abs=5e-5)
+
+
+def test_the_start_is_no_iteration() -> None:
+    """Three figures of the first update are those of median and MADe, yet the scale doubles from there."""
+    values = [1000, 1021, 1025, 1026, 1028]
+    assert mad_e(values).scale == pytest.approx(4.45, abs=5e-3)
+    assert algorithm_a(values).scale == pytest.approx(algorithm_a(values, stop="converged").scale, rel=0.01)
+
+
+def test_full_convergence_of_table_e1_rounds_otherwise_than_the_stopping_rule() -> None:
+    found = algorithm_a(IGNORED, stop="converged")
+    assert (found.location, found.scale) == pytest.approx((26.008, 7.2373), abs=5e-4)
+
+
+def test_algorithm_a_of_table_e13() -> None:
+    averages = [2.15, 1.85, 1.80, 1.80, 1.90, 1.90, 1.90, 2.05, 2.35, 2.03, 2.08, 1.25, 1.13, 1.00, 1.08, 1.20, 1.35]
+    averages += [1.23, 1.23, 0.90, 1.48, 1.20, 1.73, 1.43, 1.28]
+    assert algorithm_a(averages).location == pytest.approx(1.57, abs=5e-3)
+
+
+def test_first_iterations_of_creosote_start_at_the_median_and_mad_e() -> None:
+    """ISO 5725-5: 20.3 and 0.9489."""
+    creosote = [24.140, 20.155, 19.500, 20.300, 20.705, 17.570, 20.100, 20.940, 21.185]
+    assert mad_e(creosote).location == 20.3
+    assert mad_e(creosote).scale == pytest.approx(0.9489, abs=3e-4)  # 1.483 here, 1.4826 there
+    assert algorithm_a(creosote, stop="converged").scale == pytest.approx(1.069840, abs=6e-7)
+
+
+def test_seven_values() -> None:
+    assert (np.mean(SEVEN), np.std(SEVEN, ddof=1)) == pytest.approx((5.7857, 1.9334), abs=5e-5)
+    found = q_method(SEVEN)
+    assert (found.location, found.scale) == pytest.approx((5.413234, 1.414705), abs=6e-7)
+    found = algorithm_a(SEVEN, constant="exact", stop="converged")
+    assert (found.location, found.scale) == pytest.approx((5.386139, 1.144555), abs=6e-7)
+
+
+def test_uncertainty_of_q_and_hampel_of_table_e3() -> None:
+    assert q_method(ATRAZINE).uncertainty == pytest.approx(0.0091, abs=5e-5)
+
+
+def test_near_ties_in_binary_do_not_change_the_q_method() -> None:
+    """0.1 + 0.2 is not 0.3: results of the same decimals, however computed, have the same scale."""
+    exact = q_method([round(0.1 * k, 1) for k in (20, 22, 22, 24, 25, 27, 30, 31, 34, 35)]).scale
+    assert q_method([0.1 * k for k in (20, 22, 22, 24, 25, 27, 30, 31, 34, 35)]).scale == pytest.approx(exact, rel=1e-9)
+    shifted = [1000 + 0.001 * k for k in (20, 22, 22, 24, 25, 27, 30, 31, 34, 35)]
+    assert q_method(shifted).scale == pytest.approx(exact / 100, rel=1e-9)
+
+
+@given(st.lists(st.integers(0, 500).map(lambda k: k / 8), min_size=2, max_size=30))
+def test_scales_are_those_of_the_plain_text(values: list[float]) -> None:
+    assert qn(values).scale == pytest.approx(naive.qn(values), abs=1e-9)
+    assert q_method(values).scale == pytest.approx(naive.q_scale([[one] for one in values]), abs=1e-9)
+    assert mad_e(values).scale == pytest.approx(naive.mad_e(values), abs=1e-12)
+
+
+@given(st.lists(st.lists(st.integers(0, 200).map(lambda k: k / 8), min_size=1, max_size=3), min_size=2, max_size=10))
+def test_replicates_count_by_laboratory(laboratories: list[list[float]]) -> None:
+    values = [value for found in laboratories for value in found]
+    codes = [code for code, found in enumerate(laboratories) for _ in found]
+    estimate = q_method(values, codes)
+    assert estimate.n == len(laboratories)
+    assert estimate.scale == pytest.approx(naive.q_scale(laboratories), abs=1e-9)
+
+
+@given(SPREAD)
+def test_hampel_is_a_root_of_psi(values: list[float]) -> None:
+    found = q_method(values)
+    assert found.location is not None
+    if found.scale > 0 and found.location != np.median(values):
+        pull = sum(naive.psi((value - found.location) / found.scale) for value in values)
+        assert pull == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("decimals", [1, 12])
+def test_ranks_of_many_laboratories_are_those_of_all_their_differences(decimals: int) -> None:
+    """1500 laboratories are too many to list all differences at once; here they are listed."""
+    values = np.random.default_rng(7).normal(50, 2, 1500).round(decimals)
+    values[:40] = values[40:80]
+    differences = np.sort(np.abs(values[:, None] - values)[np.triu_indices(1500, 1)])
+    h = 751
+    factor = 2.2191 / (1 + (3.6756 + (1.965 + (6.987 - 77 / 1500) / 1500) / 1500) / 1500)
+    assert qn(values).scale == pytest.approx(factor * differences[h * (h - 1) // 2 - 1], rel=1e-12)
+    shares = np.arange(1, len(differences) + 1) / len(differences)
+    # Of that many steps the middles are as good as the ranks themselves, but where ties are wide.
+    zero = float((differences < 1e-9).mean())
+    plain = float(np.interp(0.25 + 0.75 * zero, shares, differences))
+    within = 10.0**-decimals + 1e-4
+    assert q_method(values).scale == pytest.approx(plain / (2**0.5 * _normal(0.625 + 0.375 * zero)), abs=within)
+
+
+def _normal(share: float) -> float:
+    from statistics import NormalDist
+
+    return NormalDist().inv_cdf(share)
+
+
+@pytest.mark.parametrize(("p", "constant"), [*product((5, 12, 33), (1.134, 1.1333926553))])
+def test_algorithm_a_is_that_of_the_plain_text(p: int, constant: float) -> None:
+    name: Constant = "iso" if constant == 1.134 else "exact"
+    random = np.random.default_rng(p)
+    for _ in range(5):
+        values = random.normal(10, 1, p)
+        found = algorithm_a(values, constant=name, stop="converged")
+        assert (found.location, found.scale) == pytest.approx(naive.algorithm_a(values.tolist(), constant), rel=1e-9)

@@ -1,0 +1,238 @@
+"""Charts of a round of a proficiency test: scores as bars, sorted results, kernel density."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from nps_spectra.errors import OptionError
+from nps_spectra.proficiency.density import Density, kernel_density
+from nps_spectra.proficiency.outliers import youden_pairs
+from nps_spectra.proficiency.quantities import Quantity
+from nps_spectra.proficiency.targets import Target
+from nps_spectra.report.chart import Chart, shown_number
+from nps_spectra.report.markup import Markup
+from nps_spectra.report.style import INK
+
+#: Of scores: as the peaks of a mirror plot, told apart also without colours by the lines at 2 and 3.
+COLOURS: Final = {
+    "satisfactory": "#004c86",
+    "questionable": "#a03ac2",
+    "unsatisfactory": "#c04f00",
+    "not_scored": "#767676",
+}
+ACCEPTED: Final = "#e3edf5"
+WARNED: Final = "#f3e8f7"
+_WIDTH: Final = 170.0
+#: Bars in one row; more would leave no room for codes.
+_ROW: Final = 60
+#: From so many values on a density shows no single laboratory.
+ANONYMOUS: Final = 10
+#: Values outside a plot have their number beside them as long as they are no more.
+_LABELS: Final = 6
+#: Scores beyond are drawn at the edge, with their number.
+_HIGHEST: Final = 6.0
+
+
+def score_bars(quantities: Sequence[Quantity], limits: tuple[float, float], title: str) -> list[Markup]:
+    """Z scores in ascending order, with the codes of the laboratories below, in rows of up to 60."""
+    scored = sorted((one for one in quantities if one.z is not None), key=lambda one: (one.z or 0.0, one.laboratory))
+    if not scored:
+        return []
+    rows = -(-len(scored) // _ROW)
+    size = -(-len(scored) // rows)
+    top = min(_HIGHEST, max(limits[1] + 1, *(abs(one.z or 0.0) for one in scored)))
+    longest = max(len(one.laboratory) for one in scored)
+    charts = []
+    for start in range(0, len(scored), size):
+        part = scored[start : start + size]
+        chart = Chart(title, _WIDTH, 38 + 1.45 * longest, (0, max(size, 12)), (-top, top), bottom=4 + 1.45 * longest)
+        _limits(chart, limits)
+        for place, one in enumerate(part):
+            _score_bar(chart, place + 0.5, one, 0.8, top)
+            chart.text(
+                chart.across(place + 0.5) + 0.8,
+                chart.height - chart.bottom + 1.2,
+                one.laboratory,
+                anchor="end",
+                turn=-90,
+            )
+        chart.y_axis("z score", [-limits[1], -limits[0], 0, *limits])
+        charts.append(chart.svg())
+    return charts
+
+
+def own_scores(quantities: Sequence[Quantity], limits: tuple[float, float]) -> Markup | None:
+    """Z scores of one laboratory, a bar for each sample and substance."""
+    scored = [one for one in quantities if one.z is not None]
+    if not scored:
+        return None
+    top = min(_HIGHEST, max(limits[1] + 1, *(abs(one.z or 0.0) for one in scored)))
+    chart = Chart("z scores of the laboratory", _WIDTH, 52, (0, max(len(scored), 4)), (-top, top), bottom=10)
+    _limits(chart, limits)
+    for place, one in enumerate(scored):
+        _score_bar(chart, place + 0.5, one, 0.35, top)
+        x, foot = chart.across(place + 0.5), chart.height - chart.bottom
+        chart.text(x, foot + 3.6, one.sample)
+        room = (chart.width - chart.left) / max(len(scored), 4) / 1.35
+        name = one.substance if len(one.substance) <= room else f"{one.substance[: max(1, int(room) - 1)]}…"
+        chart.text(x, foot + 7.2, name)
+    chart.y_axis("z score", [-limits[1], -limits[0], 0, *limits])
+    return chart.svg()
+
+
+def sorted_results(
+    quantities: Sequence[Quantity], target: Target, limits: tuple[float, float], title: str
+) -> Markup | None:
+    """Values in ascending order with their expanded uncertainty, and the range of acceptable results."""
+    found = sorted((one for one in quantities if one.value is not None), key=lambda one: (one.value, one.laboratory))
+    if not found:
+        return None
+    centre, spread = _centre(found, target)
+    low = max(centre - 8 * spread, min((one.value or 0.0) - (one.expanded or 0.0) for one in found))
+    high = min(centre + 8 * spread, max((one.value or 0.0) + (one.expanded or 0.0) for one in found))
+    if target.assigned is not None and target.sigma_pt is not None:
+        low, high = min(low, centre - 1.15 * limits[1] * spread), max(high, centre + 1.15 * limits[1] * spread)
+    pad = 0.04 * (high - low) or 0.5 * abs(high) or 1.0
+    chart = Chart(title, _WIDTH, 62, (0, len(found)), (low - pad, high + pad))
+    _acceptable(chart, target, limits)
+    beyond = sum(not chart.y[0] <= (one.value or 0.0) <= chart.y[1] for one in found)
+    for place, one in enumerate(found):
+        x, value = place + 0.5, float(one.value or 0.0)
+        colour = COLOURS[one.verdict]
+        if one.expanded is not None:
+            chart.line([(x, value - one.expanded), (x, value + one.expanded)], colour, 0.25)
+        chart.point(x, value, colour, 0.8 if len(found) <= 100 else 0.5)
+        if not chart.y[0] <= value <= chart.y[1] and beyond <= _LABELS:
+            # Neighbours stand on two lines.
+            away = 3.4 + 2.6 * (place % 2) if value > chart.y[1] else -1.6 - 2.6 * (place % 2)
+            chart.text(chart.across(x), chart.up(value) + away, shown_number(value))
+    chart.y_axis(f"{target.substance}, {target.unit}")
+    chart.x_axis("laboratories, by value", [])
+    return chart.svg()
+
+
+def density_of(quantities: Sequence[Quantity], target: Target) -> Density | None:
+    """Kernel density of all values; None of too few to be anonymous, or without spread."""
+    values = [one.value for one in quantities if one.value is not None]
+    if len(values) < ANONYMOUS:
+        return None
+    bandwidth = max(0.75 * (target.sigma_pt or 0.0), 0.9 * (target.robust_sd or 0.0) * len(values) ** -0.2)
+    return kernel_density(values, bandwidth) if bandwidth else None
+
+
+def density_chart(
+    found: Density, target: Target, limits: tuple[float, float], own: float | None = None
+) -> Markup | None:
+    """Kernel density of all values near the assigned one, and where one laboratory stands."""
+    centre = target.assigned if target.assigned is not None else found.modes[0].location
+    spread = target.sigma_pt or target.robust_sd or found.bandwidth
+    near = (centre - 6 * spread, centre + 6 * spread)
+    inside = (found.x >= near[0]) & (found.x <= near[1])
+    if not inside.any():
+        return None
+    points = list(zip(found.x[inside].tolist(), found.density[inside].tolist(), strict=True))
+    highest = max(y for _, y in points)
+    low, high = max(near[0], min(points)[0]), min(near[1], max(points)[0])
+    if target.assigned is not None and target.sigma_pt is not None:
+        low, high = min(low, centre - 1.15 * limits[1] * spread), max(high, centre + 1.15 * limits[1] * spread)
+    chart = Chart("kernel density of all values", _WIDTH, 50, (low, high), (0, 1.12 * highest), left=8, top=6)
+    _acceptable(chart, target, limits, vertical=True)
+    step = found.bandwidth / 4
+    piece: list[tuple[float, float]] = []
+    for point in points:  # the grid has gaps where no result is near
+        if piece and point[0] - piece[-1][0] > step:
+            chart.line(piece, INK)
+            piece = []
+        piece.append(point)
+    chart.line(piece, INK)
+    if own is not None:
+        chart.line([(own, 0), (own, 1.02 * highest)], COLOURS["unsatisfactory"], 0.5)
+        edge = chart.left + 0.75 * (chart.width - chart.left)
+        beyond = "" if low <= own <= high else ", beyond the plot"
+        side = "end" if chart.across(own) > edge else "start"
+        chart.text(
+            chart.across(own) + (-1 if side == "end" else 1),
+            5.2,
+            f"your value: {shown_number(own)}{beyond}",
+            anchor=side,
+        )
+    chart.x_axis(f"{target.substance}, {target.unit}")
+    chart.text(3.6, 22, "density", turn=-90)
+    return chart.svg()
+
+
+def youden_chart(pairs: Sequence[tuple[Quantity, Quantity]], names: tuple[str, str]) -> Markup | None:
+    """Values of laboratories on two samples with the 95 % ellipse; None of fewer than 10, or without spread.
+
+    Codes stand beside who lies outside, and beside who would lie inside with the two samples exchanged.
+    """
+    x = [float(one.value or 0.0) for one, _ in pairs]
+    y = [float(other.value or 0.0) for _, other in pairs]
+    if len(pairs) < ANONYMOUS:
+        return None
+    try:
+        found = youden_pairs(x, y)
+    except OptionError:  # no spread, no ellipse
+        return None
+    spans = []
+    for place, values in enumerate((x, y)):
+        centre, reach = found.centre[place], 8 * found.deviations[place]
+        edges = found.ellipse[:, place]
+        low, high = min(*values, float(edges.min())), max(*values, float(edges.max()))
+        low, high = max(low, centre - reach), min(high, centre + reach)
+        spans.append((low - 0.05 * (high - low), high + 0.05 * (high - low)))
+    chart = Chart(f"Youden plot of {names[0]} and {names[1]}", 112, 100, spans[0], spans[1])
+    chart.y_axis(names[1])
+    chart.x_axis(names[0])
+    ring = [(float(a), float(b)) for a, b in found.ellipse]
+    chart.line([*ring, ring[0]], INK)
+    outside = [place for place, distance in enumerate(found.distances.tolist()) if distance > found.limit]
+    for place, (a, b) in enumerate(zip(x, y, strict=True)):
+        chart.point(a, b, COLOURS["unsatisfactory" if place in outside else "satisfactory"])
+    for place in outside if len(outside) <= _LABELS * 2 else found.swapped:
+        exchanged = " (exchanged?)" if place in found.swapped else ""
+        side = "end" if chart.across(x[place]) > chart.left + 0.7 * (chart.width - chart.left) else "start"
+        shift = -1.4 if side == "end" else 1.4
+        text = f"{pairs[place][0].laboratory}{exchanged}"
+        chart.text(chart.across(x[place]) + shift, chart.up(y[place]) + 0.9, text, anchor=side)
+    return chart.svg()
+
+
+def _limits(chart: Chart, limits: tuple[float, float]) -> None:
+    chart.band(-limits[0], limits[0], ACCEPTED)
+    chart.band(limits[0], limits[1], WARNED)
+    chart.band(-limits[1], -limits[0], WARNED)
+    chart.line([(chart.x[0], 0), (chart.x[1], 0)], INK, 0.15)
+
+
+def _score_bar(chart: Chart, x: float, one: Quantity, width: float, top: float) -> None:
+    score = one.z or 0.0
+    chart.bar(x, 0, score, width, COLOURS[one.verdict])
+    if abs(score) > top:
+        # The number stands beyond the foot of the bar, where nothing else is.
+        chart.text(
+            chart.across(x) + 0.8, chart.up(0) + (8.5 if score > 0 else -1), shown_number(round(score, 1)), turn=-90
+        )
+
+
+def _acceptable(chart: Chart, target: Target, limits: tuple[float, float], vertical: bool = False) -> None:
+    """Bands of the assigned value and of the scores about it."""
+    if target.assigned is None:
+        return
+    if target.sigma_pt is not None:
+        for times, colour in ((limits[1], WARNED), (limits[0], ACCEPTED)):
+            chart.band(
+                target.assigned - times * target.sigma_pt, target.assigned + times * target.sigma_pt, colour, vertical
+            )
+    ends = [(target.assigned, chart.y[0]), (target.assigned, chart.y[1])]
+    if not vertical:
+        ends = [(chart.x[0], target.assigned), (chart.x[1], target.assigned)]
+    chart.line(ends, INK, 0.25, "1 0.7")
+
+
+def _centre(found: Sequence[Quantity], target: Target) -> tuple[float, float]:
+    """Where the plot is centred and its unit of width."""
+    values = sorted(float(one.value or 0.0) for one in found)
+    centre = target.assigned if target.assigned is not None else values[len(values) // 2]
+    return centre, target.sigma_pt or target.robust_sd or (values[-1] - values[0]) / 6
