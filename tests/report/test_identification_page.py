@@ -109,7 +109,7 @@ def test_the_page_loads_nothing() -> None:
     assert "http://" not in page_of(*ugly()[:1])
     assert "https://" not in page_of(*ugly()[:1])
     policies = [found["content"] for tag, found in page.tags if found.get("http-equiv") == "Content-Security-Policy"]
-    assert policies == ["default-src 'none'; style-src 'unsafe-inline'"]
+    assert policies == ["default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"]
 
 
 @settings(max_examples=30, deadline=None)
