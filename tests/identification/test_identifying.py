@@ -17,7 +17,7 @@ from identification.fakes import MZ, FakeCalibration, FakeClasses, library, meas
 
 from nps_spectra import Library, Spectra, Spectrum, identify, read_spectra
 from nps_spectra.errors import NoSpectraError
-from nps_spectra.identification import examination
+from nps_spectra.identification import defaults, examination
 from nps_spectra.identification.findings import Findings
 from nps_spectra.identification.identifications import COLUMNS
 from nps_spectra.identification.identifying import identify_each
@@ -62,7 +62,8 @@ def test_an_isomer_of_the_library_that_is_not_told_apart_is_named_with_it() -> N
     assert "2-FMC or 3-FMC" in found.sentence or "3-FMC or 2-FMC" in found.sentence
 
 
-def test_without_a_calibration_nothing_is_named_and_the_reason_is_said() -> None:
+def test_without_a_calibration_nothing_is_named_and_the_reason_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(defaults, "default_calibration", lambda technique: None)
     (found,) = identify(LONER, MADE)
     assert (found.conclusion.name, found.named) == ("inconclusive", None)
     assert found.because == "no calibration was given: no probability is known"
@@ -76,7 +77,8 @@ def test_a_calibration_that_abstains_says_why() -> None:
     assert "outside 300 to 999" in found.because
 
 
-def test_a_calibration_of_another_technique_is_not_asked() -> None:
+def test_a_calibration_of_another_technique_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(defaults, "default_calibration", lambda technique: None)
     (found,) = identify(LONER, MADE, calibration=FakeCalibration(technique="MS/MS"))
     assert found.candidates[0].probability is None
 
