@@ -1,8 +1,8 @@
 """How far the stated probabilities can be trusted: ``python benchmarks/identification.py --out FOLDER``.
 
 Every figure is of predictions by a model that saw neither the substance nor any of its formula (five folds). A query is
-never compared with a copy of itself. The form of the model was chosen on the substances whose formula falls into half 0
-of `fold_of(formula, 2)`; the column "half 1" is of the others. Intervals are Clopper-Pearson's, 95 %, over queries.
+never compared with a copy of itself. Weights and limits are held out, its form was chosen with such figures
+of all substances in view. "half 1" is a fixed half of the formulas. Intervals: Clopper-Pearson, 95 %, over queries.
 
 ``--calibrations FOLDER --date 2026-11-24`` also writes the calibrations that come with the program.
 """

@@ -32,7 +32,7 @@ _PENALTY: Final = 1e-3
 #: Share of the weight of each kind: present and absent count the same, and both ways of being absent.
 _SHARES: Final[Mapping[Kind, float]] = {"present": 0.5, "substance left out": 0.25, "isomers left out": 0.25}
 #: Share of the present queries, whose substance is listed, that the candidate set holds in training.
-_HELD: Final = 0.995
+_HELD: Final = 0.98
 #: Share of the present queries that may lose all candidates because absence is more probable.
 _EMPTIED: Final = 0.002
 #: Sources with so many substances that have replicates are asked for that share each.
@@ -244,17 +244,28 @@ def _weighted_quantile(values: Float, weight: Float, share: float) -> float:
     return float(values[order[min(int(np.searchsorted(reached, share)), len(values) - 1)]])
 
 
-def cross_validated(table: Table, folds: int = FOLDS) -> Predicted:
-    """Predictions for every trial by a model, and with limits, of the other folds."""
+def cross_validated(table: Table) -> Predicted:
+    """Predictions for every trial by a model, and with limits, of the other folds.
+
+    The limits are those of trials that the model had not seen either: cross-validation inside the other folds.
+    """
     choice, present = np.zeros(table.listed.shape), np.zeros(len(table.truth))
     least, absent_limit = np.zeros(len(table.truth)), np.zeros(len(table.truth))
-    for fold in range(folds):
+    for fold in np.unique(table.fold).tolist():
         own = table.fold == fold
         training = table.part(~own)
-        model = fit(training)
-        least[own], absent_limit[own] = limits(training, *predict(training, *model))
-        choice[own], present[own] = predict(table.part(own), *model)
+        least[own], absent_limit[own] = limits(training, *held_out(training))
+        choice[own], present[own] = predict(table.part(own), *fit(training))
     return Predicted(choice, present, least, absent_limit)
+
+
+def held_out(table: Table) -> tuple[Float, Float]:
+    """As `predict`, for every trial by a model of the other folds."""
+    choice, present = np.zeros(table.listed.shape), np.zeros(len(table.truth))
+    for fold in np.unique(table.fold).tolist():
+        own = table.fold == fold
+        choice[own], present[own] = predict(table.part(own), *fit(table.part(~own)))
+    return choice, present
 
 
 def calibrate(
@@ -281,8 +292,8 @@ def calibrate(
     table = table_of(usable, technique)
     model = fit(table)
     predicted = predict(table, *model)
-    held_out = cross_validated(table)
-    least, absent_limit = limits(table, held_out.choice, held_out.present)
+    validated = cross_validated(table)
+    least, absent_limit = limits(table, validated.choice, validated.present)
     leading = table.features[np.arange(len(usable)), predicted[0].argmax(axis=1)]
     lowest, highest = leading.min(axis=0), leading.max(axis=0)
     weights = tuple(
@@ -304,7 +315,7 @@ def calibrate(
         least_choice=round(least, _DECIMALS),
         absent_limit=round(absent_limit, _DECIMALS),
         data={**data, "trials": dict(sorted(counts.items())), "repeated_substances": substances, "present_share": 0.5},
-        validation=figures(usable, table, held_out),
+        validation=figures(usable, table, validated),
     )
 
 
