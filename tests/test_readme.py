@@ -21,6 +21,14 @@ def blocks(root: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
+def commands_under(root: Path, heading: str) -> list[list[str]]:
+    """The commands under a heading, as words."""
+    text = (root / "README.md").read_text(encoding="utf-8")
+    (section,) = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
+    found = re.findall(r"^```sh\n(.*?)^```", section, re.DOTALL | re.MULTILINE)
+    return [shlex.split(line) for block in found for line in block.splitlines()]
+
+
 def test_the_two_commands_do_all_the_set_up(root: Path) -> None:
     run, test = blocks(root, "sh")[:2]
     for command in (run, test):
@@ -76,7 +84,7 @@ def test_every_module_that_architecture_names_is_there(root: Path) -> None:
 @pytest.fixture(scope="module")
 def commands(root: Path) -> list[list[str]]:
     """The commands of "Real libraries"."""
-    return [shlex.split(line) for line in blocks(root, "sh")[2].splitlines()]
+    return commands_under(root, "Real libraries")
 
 
 def test_swgdrug_as_readme_says(
@@ -90,7 +98,7 @@ def test_swgdrug_as_readme_says(
     shutil.copy(data_folder / "swgdrug_ei" / "swgdrug_3.4.msp", tmp_path)
     shutil.copytree(data_folder / "nist_fentanyl_ei" / "queries", tmp_path / "samples")
     own = [words for words in commands if "massbank.h5" not in words]
-    assert len(own) == 4
+    assert len(own) == 5
     for words in own:
         assert words[0] == "nps-spectra"
         assert main(words[1:]) == 0, words
@@ -102,13 +110,33 @@ def test_a_library_is_kept_in_order_as_readme_says(
 ) -> None:
     shutil.copytree(root / "examples" / "seizure_batch", tmp_path / "examples" / "seizure_batch")
     monkeypatch.chdir(tmp_path)
-    for line in blocks(root, "sh")[3].splitlines():
-        words = shlex.split(line)
+    for words in commands_under(root, "Keep a library in order"):
         assert words[0] == "nps-spectra"
-        assert main(words[1:]) == 0, (line, capsys.readouterr().err)
+        assert main(words[1:]) == 0, (words, capsys.readouterr().err)
     written = {path.name for path in tmp_path.iterdir()}
     assert {"findings.csv", "corrected.h5", "consensus.h5", "corrected.msp", "tablet.jdx", "mirror.svg"} <= written
     assert "stated by the author" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("heading", "written"),
+    [
+        (
+            "What can be concluded",
+            {"results/report.html", "results/identifications.csv", "results/identifications.json", "results/run.json"},
+        ),
+        ("Proficiency tests", {"scored/evaluation.json", "scored/targets.csv"}),
+    ],
+)
+def test_a_command_writes_what_readme_says(
+    heading: str, written: set[str], root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shutil.copytree(root / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    ((program, *words),) = commands_under(root, heading)
+    assert program == "nps-spectra"
+    assert main(words) == 0
+    assert written <= {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
 
 
 def test_massbank_as_readme_says_within_90_s_and_1_5_gib(
