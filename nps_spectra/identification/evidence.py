@@ -37,6 +37,8 @@ Float = npt.NDArray[np.float64]
 
 #: Peaks listed of those that a candidate does not explain.
 _LISTED: Final = 5
+#: Best scores of a substance's spectra that are averaged: one spectrum may be like the query by chance.
+_REPEATED: Final = 3
 #: Scores that stand beside the one of the search, for each technique.
 _BESIDE: Final[Mapping[Technique, tuple[str, ...]]] = {"EI": ("nist_identity", "entropy"), "MS/MS": ("entropy",)}
 
@@ -61,6 +63,10 @@ class Evidence:
         NIST identity match factors, 0 to 999.5; None for MS/MS.
     entropy_similarity : float or None
         0 to 1.
+    neutral_loss_similarity : float or None
+        0 to 1, of MS/MS, where both state a precursor: the best of the substance's spectra that the search compared.
+    repeated_score : float
+        Mean of the three best scores of the substance's spectra (fewer, if it has fewer), on the scale of `method`.
     query_explained, library_explained : float
         Share of the intensity of the clean peaks of each that is in matched peaks, 0 to 1.
     unexplained : tuple of Peak
@@ -104,6 +110,8 @@ class Evidence:
     match_factor: float | None
     reverse_match_factor: float | None
     entropy_similarity: float | None
+    neutral_loss_similarity: float | None
+    repeated_score: float
     query_explained: float
     library_explained: float
     unexplained: tuple[Peak, ...]
@@ -212,6 +220,10 @@ def evidence_of(
     }
     # Peaks are held against each other without any cut of small ones.
     peaks = ScoreOptions(method="weighted_cosine", tolerance=tolerance).resolve(result.technique)
+    losses = None
+    if result.technique == "MS/MS":
+        losses = ScoreOptions(method="neutral_loss", tolerance=tolerance).resolve("MS/MS")
+        own_losses = losses.prepare(query)
     own = {method: scorer.prepare(query) for method, scorer in scorers.items()}
     clean = peaks.prepare(query)
     substances = library.substances.of_row
@@ -241,6 +253,8 @@ def evidence_of(
                 match_factor=match_factor,
                 reverse_match_factor=reverse,
                 entropy_similarity=scores["entropy"][0],
+                neutral_loss_similarity=None if losses is None else _best(losses, own_losses, library, hit),
+                repeated_score=float(np.mean([one.score for one in hit.spectra[:_REPEATED]])),
                 query_explained=hit.query_explained,
                 library_explained=hit.library_explained,
                 unexplained=largest_unexplained(*clean.clean.peaks(0), explained.query),
@@ -327,6 +341,13 @@ def _both_scores(
     forward = float(scorer.score(query, 0, library, rows).score[0])
     reverse = float(scorer.reverse(query, 0, library, rows).score[0])
     return None if np.isnan(forward) else forward, None if np.isnan(reverse) else reverse
+
+
+def _best(scorer: Scorer, query: Prepared, library: Library, hit: Hit) -> float | None:
+    """Best score of the spectra of a hit; None is "no score"."""
+    rows = np.sort(np.array([one.library_id for one in hit.spectra], dtype=np.int64))
+    scores = scorer.score(query, 0, library.prepared(scorer), rows).score
+    return None if np.isnan(scores).all() else float(np.nanmax(scores))
 
 
 def _of_formula(clean: Prepared, reference: Prepared, hit: Hit, technique: Technique) -> dict[str, Any]:

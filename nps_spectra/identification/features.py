@@ -91,6 +91,14 @@ def _entropy_likeness(one: Evidence, _: Sequence[Evidence]) -> float:
     return likeness(one.entropy_similarity)
 
 
+def _losses(one: Evidence, _: Sequence[Evidence]) -> float:
+    return (one.neutral_loss_similarity or 0.0) * 10
+
+
+def _repeated(one: Evidence, _: Sequence[Evidence]) -> float:
+    return one.repeated_score * 10
+
+
 def _query_explained(one: Evidence, _: Sequence[Evidence]) -> float:
     return likeness(one.query_explained)
 
@@ -175,6 +183,8 @@ FEATURES: Final[Mapping[Technique, Mapping[str, Feature]]] = MappingProxyType(
             {
                 "entropy similarity": _entropy,
                 "likeness by entropy": _entropy_likeness,
+                "likeness of several spectra": _repeated,
+                "neutral losses": _losses,
                 "query explained": _query_explained,
                 "library explained": _library_explained,
                 "largest unexplained peak": _largest_unexplained,

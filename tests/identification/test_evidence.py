@@ -91,6 +91,26 @@ def test_msms_has_precursor_adduct_and_energy_and_no_molecular_ion() -> None:
     assert found.precursor_error_da == pytest.approx(337.2280 - 359.2094, abs=2e-4)
 
 
+def test_scores_of_several_spectra_of_a_substance_are_averaged_and_losses_are_those_of_the_best() -> None:
+    fields = {"ionization": "ESI", "ms_level": 2, "polarity": "positive", "precursor_mz": 300.0}
+    query = Spectrum([100.0, 200.0], [50, 100], **fields)
+    others = [[100.0, 200.0], [100.0, 210.0], [100.0, 220.0], [100.0, 230.0]]
+    library = Library(Spectra.of(Spectrum(mz, [50, 100], name="A", **fields) for mz in others), name="one")
+    ((result, (found,)),) = gather(query, library)
+    scores = sorted((one.score for one in result.hits[0].spectra), reverse=True)
+    assert scores[0] == pytest.approx(1.0)
+    assert found.repeated_score == pytest.approx(sum(scores[:3]) / 3)
+    assert found.repeated_score < 0.75
+    assert found.neutral_loss_similarity == pytest.approx(1.0)  # of equal precursors, of the one that is equal
+
+
+def test_losses_of_msms_without_precursor_are_not_known() -> None:
+    fields = {"ionization": "ESI", "ms_level": 2, "polarity": "positive"}
+    one = Spectrum([100.0, 200.0], [50, 100], name="A", **fields)
+    ((_, (found,)),) = gather(one, Library(Spectra.of([one]), name="one"))
+    assert found.neutral_loss_similarity is None
+
+
 def test_candidate_without_formula_has_no_molecular_ion() -> None:
     library = Library(Spectra.of([METHAMPHETAMINE.replace(formula=None)]), name="one")
     ((_, (found,)),) = gather(QUERY, library)
