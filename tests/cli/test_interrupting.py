@@ -32,7 +32,11 @@ def test_an_interrupted_search_says_so_in_one_line_and_leaves_no_file(threads: s
     samples, out = tmp_path / "samples.msp", tmp_path / "out"
     samples.write_text("\n".join(records), encoding="utf-8")
     Library.build(samples, tmp_path / "library.h5")
-    code = "import sys; from nps_spectra.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    code = (
+        "import signal, sys; from nps_spectra.cli.main import main; "
+        # A shell that runs these tests in the background has them ignore Ctrl-C, and so all that they start.
+        "signal.signal(signal.SIGINT, signal.default_int_handler); sys.exit(main(sys.argv[1:]))"
+    )
     # With ppm there is no index: 16 million pairs of spectra, which takes far longer than this test waits.
     options = ["--method", "modified_cosine", "--tolerance", "20 ppm"]
     process = subprocess.Popen(

@@ -36,9 +36,10 @@ def test_no_kernel_is_left_to_compile_and_each_has_seen_one_set_of_types(root: P
 
 
 def called_kernels(root: Path) -> set[str]:
-    """What the package imports from its kernels; other kernels are compiled as part of these."""
+    """What the rest of the package imports from its kernels; other kernels are compiled as part of these."""
     found = set()
-    for module in (root / "nps_spectra").rglob("*.py"):
+    package = root / "nps_spectra"
+    for module in set(package.rglob("*.py")) - set((package / "kernels").iterdir()):
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("nps_spectra.kernels."):
                 found |= {f"{node.module}.{alias.name}" for alias in node.names}
