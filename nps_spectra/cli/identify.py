@@ -10,7 +10,7 @@ from typing import Any, Final
 from nps_spectra.atomic import write_text
 from nps_spectra.cli.main import FINE, REJECTED
 from nps_spectra.cli.output import progress_bar, reject_dicts, rejects_csv, tell_report
-from nps_spectra.cli.run_record import library_of, record_json, results_folder, run_record
+from nps_spectra.cli.run_record import library_of, read_samples, record_json, results_folder
 from nps_spectra.cli.runs import chosen_scans, queries_of
 from nps_spectra.errors import NoSpectraError, NpsSpectraError
 from nps_spectra.formats import ReadReport, read_spectra
@@ -38,16 +38,8 @@ def identify(options: argparse.Namespace) -> int:
         reference = read_spectra(options.reference_material, strict=options.strict)
         print("reference material:", file=sys.stderr)
         tell_report(reference.report)
-    samples = read_spectra(
-        options.samples,
-        format=options.format,
-        strict=options.strict,
-        centroid=options.centroid,
-        progress=progress_bar("reading samples"),
-    )
+    samples, record = read_samples(options, library)
     report: ReadReport = samples.report
-    tell_report(report)
-    record = run_record(options, library, report)
     try:
         queries, told = queries_of(samples, choice)
         record["runs"] = told

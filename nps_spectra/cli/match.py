@@ -9,11 +9,11 @@ from typing import Final
 
 from nps_spectra.atomic import write_pieces, write_text
 from nps_spectra.cli.main import FINE, REJECTED
-from nps_spectra.cli.output import progress_bar, reject_dicts, rejects_csv, table, tell_report
-from nps_spectra.cli.run_record import library_of, record_json, results_folder, run_record
+from nps_spectra.cli.output import progress_bar, reject_dicts, rejects_csv, table
+from nps_spectra.cli.run_record import library_of, read_samples, record_json, results_folder
 from nps_spectra.cli.runs import chosen_scans, queries_of
 from nps_spectra.errors import NoSpectraError, NpsSpectraError
-from nps_spectra.formats import ReadReport, read_spectra
+from nps_spectra.formats import ReadReport
 from nps_spectra.library import Library
 from nps_spectra.scoring import printed_match_factor, score_options
 from nps_spectra.searching import Hits, QueryResult, search
@@ -36,16 +36,8 @@ def match(options: argparse.Namespace) -> int:
 def _match(options: argparse.Namespace, library: Library, sound: Future[None]) -> int:
     out = None if options.out is None else results_folder(options.out)
     choice = chosen_scans(options)
-    samples = read_spectra(
-        options.samples,
-        format=options.format,
-        strict=options.strict,
-        centroid=options.centroid,
-        progress=progress_bar("reading samples"),
-    )
+    samples, record = read_samples(options, library)
     report: ReadReport = samples.report
-    tell_report(report)
-    record = run_record(options, library, report)
     try:
         queries, told = queries_of(samples, choice)
         record["runs"] = told

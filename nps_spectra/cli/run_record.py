@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from nps_spectra import __version__
-from nps_spectra.cli.output import notice
+from nps_spectra.cli.output import notice, progress_bar, tell_report
 from nps_spectra.errors import OptionError
-from nps_spectra.formats import ReadReport
+from nps_spectra.formats import ReadReport, read_spectra
 from nps_spectra.library import Library
+from nps_spectra.spectra import Spectra
 
 _PACKAGES: Final = ("numpy", "scipy", "numba", "h5py", "rdkit")
 
@@ -45,6 +46,19 @@ def results_folder(path: str) -> Path:
     except OSError as error:
         raise OptionError(f"{path}: cannot be made a folder for the results ({error})") from error
     return folder
+
+
+def read_samples(options: argparse.Namespace, library: Library) -> tuple[Spectra, dict[str, Any]]:
+    """The samples, told of on stderr, and the record of the run so far."""
+    samples = read_spectra(
+        options.samples,
+        format=options.format,
+        strict=options.strict,
+        centroid=options.centroid,
+        progress=progress_bar("reading samples"),
+    )
+    tell_report(samples.report)
+    return samples, run_record(options, library, samples.report)
 
 
 def run_record(options: argparse.Namespace, library: Library, report: ReadReport) -> dict[str, Any]:
