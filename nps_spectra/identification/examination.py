@@ -84,7 +84,21 @@ class Examination:
         return cls(opened, own, reference, findings, models, ionization)
 
     def all(self, spectra: Spectra) -> Iterator[Identification]:
-        """One record for each query, in their order."""
+        """One record for each query, in their order.
+
+        Raises
+        ------
+        OptionError
+            Findings name a sample that is not among the queries: what is known of it would be lost.
+        """
+        if isinstance(self._findings, Mapping):
+            names = {*spectra.texts("name").to_list(), *(query_id(one, at) for at, one in enumerate(spectra, 1))}
+            lost = [repr(name) for name in self._findings if name is not None and name not in names]
+            if lost:
+                raise OptionError(f"findings of {', '.join(lost)}: no query has this id or name")
+        return self._each(spectra)
+
+    def _each(self, spectra: Spectra) -> Iterator[Identification]:
         samples = _samples(spectra)
         for start in range(0, len(spectra), _AT_A_TIME):
             part = spectra[start : start + _AT_A_TIME]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from identification.fakes import MZ, FakeCalibration, FakeClasses, library, measured
 
 from nps_spectra import Library, Spectra, Spectrum, identify, read_spectra
-from nps_spectra.errors import NoSpectraError
+from nps_spectra.errors import NoSpectraError, OptionError
 from nps_spectra.identification import defaults, examination
 from nps_spectra.identification.findings import Findings
 from nps_spectra.identification.identifications import COLUMNS
@@ -322,3 +322,8 @@ def test_measured_replicates_of_swgdrug_are_among_their_candidates(data_folder: 
     ]
     assert sum(right) >= 0.9 * len(held)
     assert not any(record.single_name for record in found)
+
+
+def test_findings_of_a_sample_that_is_not_there_are_not_lost() -> None:
+    with pytest.raises(OptionError, match=r"findings of 'bag Z': no query has this id or name"):
+        identify(LONER, MADE, findings={"bag Z": Findings(controls_passed=False)})
