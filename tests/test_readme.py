@@ -87,6 +87,9 @@ def commands(root: Path) -> list[list[str]]:
     return commands_under(root, "Real libraries")
 
 
+@pytest.mark.skipif(
+    os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="groups of a whole library take hours without the JIT"
+)
 def test_swgdrug_as_readme_says(
     commands: list[list[str]],
     data_folder: Path,
