@@ -31,6 +31,7 @@ if __name__ == "__main__":
 import numpy as np
 import numpy.typing as npt
 from speed.data import Data, default_folder, drawn
+from speed.goals import shown
 from speed.timing import cpu_seconds
 
 from nps_spectra import Library, search
@@ -215,14 +216,14 @@ def main() -> int:
     limits = machine(options.rounds)
     print("| this machine, one thread | |\n|---|---:|")
     for name, value in limits.items():
-        print(f"| {name} | {value:,.3g} |")
+        print(f"| {name} | {shown(value)} |")
     lines: list[dict[str, Any]] = []
     print(f"\n{data.named}, {platform.platform()}\n")
     for line in kernels(data, limits, options.rounds, options.queries):
         if not lines:
             print(f"| {' | '.join(line)} |\n|---|{'---:|' * (len(line) - 1)}")
         lines.append(line)
-        print(f"| {' | '.join(v if isinstance(v, str) else f'{v:,.3g}' for v in line.values())} |", flush=True)
+        print(f"| {' | '.join(v if isinstance(v, str) else shown(v) for v in line.values())} |", flush=True)
     if options.out is not None:
         result = {"machine": limits, "data": data.named, "kernels": lines}
         options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8", newline="\n")
