@@ -17,28 +17,19 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
+from accuracy import SAME_MEASUREMENT, nominal
+from identification import share
 
 from nps_spectra import Library, Spectra, identify, read_spectra
 from nps_spectra.identification.class_labels import labels_of
 from nps_spectra.identification.fitting import fold_of
 from nps_spectra.identification.record import Identification
-from nps_spectra.proficiency.intervals import proportion
 from nps_spectra.substances import substances_of
 
 FOLDS = 8
-SAME_MEASUREMENT = 0.9995
 NONE = "None of these"
 NAMING = ("identified", "consistent_with_library", "one_of_isomers")
 Answer = tuple[Identification, str | None, str | None, bool]
-
-
-def nominal(spectra: Spectra) -> npt.NDArray[np.float32]:
-    """Unit vectors at whole m/z, to tell copies of one measurement."""
-    dense = np.zeros((len(spectra), 1200), dtype=np.float32)
-    row = np.repeat(np.arange(len(spectra)), np.diff(spectra.offsets))
-    np.add.at(dense, (row, np.minimum(np.ceil(spectra.mz - 0.649).astype(int), 1199)), spectra.intensity)
-    return dense / np.maximum(np.linalg.norm(dense, axis=1, keepdims=True), 1e-12)
 
 
 def asked(spectra: Spectra, rows: Sequence[int], library: Library, keys: Sequence[str]) -> Iterable[Answer]:
@@ -81,14 +72,6 @@ def present(spectra: Spectra, keys: Sequence[str]) -> list[Answer]:
     kept = [row for row in chosen if any(keys[other] == keys[row] and not taken[other] for other in range(len(keys)))]
     library = Library(spectra.select(np.flatnonzero(~taken)), name="without one replicate of each")
     return list(asked(spectra, kept, library, keys))
-
-
-def share(number: int, of: int) -> str:
-    """Per cent with its interval."""
-    if of == 0:
-        return "-"
-    found = proportion(number, of)
-    return f"{100 * number / of:.1f} ({100 * found.exact_low:.1f}-{100 * found.exact_high:.1f}), {number} of {of}"
 
 
 def figures(label: str, answers: Sequence[Answer], spectrum_keys: dict[str | None, str]) -> dict[str, object]:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from nps_spectra.errors import MissingDependencyError
+
+if TYPE_CHECKING:
+    import pandas
 
 #: A cell that starts with one of these is a formula to a spreadsheet program.
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -40,3 +45,18 @@ def csv_lines(rows: Iterable[Iterable[Any]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([cell(value) for value in row] for row in rows)
     return text.getvalue()
+
+
+def data_frame(rows: Sequence[dict[str, Any]], columns: Sequence[str], caller: str) -> pandas.DataFrame:
+    """A table for pandas; `caller` is named in the message.
+
+    Raises
+    ------
+    MissingDependencyError
+        pandas is not installed.
+    """
+    try:
+        import pandas
+    except ImportError as error:
+        raise MissingDependencyError(f"{caller} needs pandas: pip install pandas") from error
+    return pandas.DataFrame(rows, columns=list(columns))

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from nps_spectra.atomic import write_text
-from nps_spectra.errors import MissingDependencyError
 from nps_spectra.identification.record import Identification
-from nps_spectra.tables import csv_text
+from nps_spectra.tables import csv_text, data_frame
 
 if TYPE_CHECKING:
     import pandas
@@ -101,11 +100,7 @@ class Identifications(Sequence[Identification]):
         MissingDependencyError
             pandas is not installed.
         """
-        try:
-            import pandas
-        except ImportError as error:
-            raise MissingDependencyError("Identifications.to_pandas needs pandas: pip install pandas") from error
-        return pandas.DataFrame(self.to_dicts(), columns=list(COLUMNS))
+        return data_frame(self.to_dicts(), COLUMNS, "Identifications.to_pandas")
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """Comma-separated text with a header, also written to `path` if given.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, overload
 from nps_spectra.atomic import write_text
 from nps_spectra.errors import MissingDependencyError
 from nps_spectra.scorers import Technique
-from nps_spectra.tables import csv_lines
+from nps_spectra.tables import csv_lines, data_frame
 
 if TYPE_CHECKING:
     import pandas
@@ -249,11 +249,7 @@ class Hits(Sequence[Hit]):
         MissingDependencyError
             pandas is not installed.
         """
-        try:
-            import pandas
-        except ImportError as error:
-            raise MissingDependencyError("Hits.to_pandas needs pandas: pip install pandas") from error
-        return pandas.DataFrame(self.to_dicts(), columns=list(COLUMNS))
+        return data_frame(self.to_dicts(), COLUMNS, "Hits.to_pandas")
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """Comma-separated text with a header, also written to `path` if given.

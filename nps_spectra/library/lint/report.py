@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 from nps_spectra.atomic import write_text
-from nps_spectra.errors import MissingDependencyError, OptionError
+from nps_spectra.errors import OptionError
 from nps_spectra.library.lint.findings import SEVERITIES, Severity
-from nps_spectra.tables import csv_text
+from nps_spectra.tables import csv_text, data_frame
 
 if TYPE_CHECKING:
     import pandas
@@ -145,11 +145,7 @@ class LintReport(Sequence[Finding]):
         MissingDependencyError
             pandas is not installed.
         """
-        try:
-            import pandas
-        except ImportError as error:
-            raise MissingDependencyError("LintReport.to_pandas needs pandas: pip install pandas") from error
-        return pandas.DataFrame(self.to_dicts(), columns=list(COLUMNS))
+        return data_frame(self.to_dicts(), COLUMNS, "LintReport.to_pandas")
 
     def to_csv(self, path: str | Path | None = None) -> str:
         """Comma-separated text with a header, also written to `path` if given.
