@@ -7,10 +7,12 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import get_args
 
 from nps_spectra.cli.main import FINE, REJECTED
 from nps_spectra.cli.output import table
 from nps_spectra.errors import RoundError
+from nps_spectra.proficiency.claims import ClaimVerdict, FileStatus, SpectraCheck
 from nps_spectra.proficiency.codes import draw_codes, write_key
 from nps_spectra.proficiency.evaluation import Evaluation, evaluate
 from nps_spectra.proficiency.over_rounds import history
@@ -62,7 +64,7 @@ def check(options: argparse.Namespace) -> int:
 
 def evaluate_round(options: argparse.Namespace) -> int:
     """Evaluate a round and write its tables and reports."""
-    evaluation = evaluate(options.round, strict=options.strict)
+    evaluation = evaluate(options.round, strict=options.strict, library=options.library)
     written = [path.name for path in evaluation.write(options.out)]
     if not options.no_reports:
         from nps_spectra.report.round_pages import write_reports
@@ -70,12 +72,16 @@ def evaluate_round(options: argparse.Namespace) -> int:
         organiser, *laboratories = write_reports(evaluation, options.out)
         written += [organiser.name, f"laboratories/ ({len(laboratories)} reports)"]
     _tell_rows(evaluation.submissions)
+    lost = False
+    if evaluation.spectra is not None:
+        _tell_spectra(evaluation.spectra)
+        lost = bool(evaluation.spectra.not_judged)
     if options.json:
         print(evaluation.to_json(), end="")
     else:
         _print(evaluation)
         print(f"wrote {', '.join(written)} to {options.out}")
-    return REJECTED if evaluation.submissions.rejected else FINE
+    return REJECTED if evaluation.submissions.rejected or lost else FINE
 
 
 def codes(options: argparse.Namespace) -> int:
@@ -141,6 +147,21 @@ def _tell_rows(submissions: Submissions) -> None:
         print(f"  REJECTED row {row.row}: {row.reason}", file=sys.stderr)
     if len(submissions.rejected) > _SHOWN:
         print(f"  ... and {len(submissions.rejected) - _SHOWN} more rejects", file=sys.stderr)
+
+
+def _tell_spectra(check: SpectraCheck) -> None:
+    counts = ", ".join(f"{check.count(status)} {status.replace('_', ' ')}" for status in get_args(FileStatus))
+    print(f"files of spectra: {len(check.files)} found, {counts}", file=sys.stderr)
+    for one in check.not_judged[:_SHOWN]:
+        record = "" if one.record is None else f", record {one.record}"
+        print(f"  {one.status.replace('_', ' ').upper()} {one.file}{record}: {one.reason}", file=sys.stderr)
+    if len(check.not_judged) > _SHOWN:
+        print(f"  ... and {len(check.not_judged) - _SHOWN} more", file=sys.stderr)
+    if check.notice is not None:
+        print(f"NOTICE: {check.notice}", file=sys.stderr)
+    for verdict in get_args(ClaimVerdict):
+        number = sum(one.verdict == verdict for one in check.claims)
+        print(f"  claims, {verdict.replace('_', ' ')}: {number}", file=sys.stderr)
 
 
 def _print(evaluation: Evaluation) -> None:

@@ -15,6 +15,7 @@ from nps_spectra.proficiency.identification import Identification, Rates, identi
 from nps_spectra.proficiency.intervals import Proportion
 from nps_spectra.proficiency.quantities import Quantity, quantify
 from nps_spectra.proficiency.reading_rounds import read_round
+from nps_spectra.proficiency.round_tables import has_spectra
 from nps_spectra.proficiency.rounds import Round
 from nps_spectra.proficiency.submissions import Submissions, read_submissions, submissions_path
 from nps_spectra.proficiency.targets import Target
@@ -22,6 +23,9 @@ from nps_spectra.tables import csv_text
 
 if TYPE_CHECKING:
     import pandas
+
+    from nps_spectra.library import Library
+    from nps_spectra.proficiency.claims import SpectraCheck
 
 _SEPARATOR: Final = "; "
 _OUTCOMES: Final = (
@@ -45,6 +49,8 @@ class Evaluation:
     result : Identification
     targets : tuple of Target
     scores : tuple of Quantity
+    spectra : SpectraCheck or None
+        Spectra of the laboratories beside their claims; None if the round has none. It changes no score.
     """
 
     round: Round
@@ -52,6 +58,7 @@ class Evaluation:
     result: Identification
     targets: tuple[Target, ...]
     scores: tuple[Quantity, ...]
+    spectra: SpectraCheck | None = None
 
     @property
     def identification(self) -> pandas.DataFrame:
@@ -85,6 +92,19 @@ class Evaluation:
             pandas is not installed.
         """
         return _frame(self._laboratories_table())
+
+    @property
+    def claims(self) -> pandas.DataFrame:
+        """One row for each spectrum that was submitted for a claim, with the verdict; without rows if there is none.
+
+        Raises
+        ------
+        MissingDependencyError
+            pandas is not installed.
+        """
+        from nps_spectra.proficiency.claims import claims_table
+
+        return _frame(claims_table(self.spectra))
 
     def to_json(self) -> str:
         """The evaluation as JSON: the same bytes from the same files.
@@ -138,6 +158,8 @@ class Evaluation:
                 ],
             },
         }
+        if self.spectra is not None:
+            content["spectra"] = self.spectra.to_dict()
         return json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
     def write(self, folder: str | os.PathLike[str]) -> tuple[Path, ...]:
@@ -158,7 +180,7 @@ class Evaluation:
 
     def _tables(self) -> dict[str, Table]:
         result = self.result
-        return {
+        return ({} if self.spectra is None else self.spectra.tables()) | {
             "identification": self._identification_table(),
             "quantities": self._quantities_table(),
             "targets": self._targets_table(),
@@ -253,7 +275,12 @@ class Evaluation:
         return header, sorted(rows, key=lambda row: row[0])
 
 
-def evaluate(round_path: str | os.PathLike[str], *, strict: bool = False) -> Evaluation:
+def evaluate(
+    round_path: str | os.PathLike[str],
+    *,
+    strict: bool = False,
+    library: Library | str | os.PathLike[str] | None = None,
+) -> Evaluation:
     """Evaluate a round of a proficiency test.
 
     Parameters
@@ -263,11 +290,16 @@ def evaluate(round_path: str | os.PathLike[str], *, strict: bool = False) -> Eva
         ``stability.csv``; each table may be XLSX instead.
     strict : bool
         Raise the first row that would be rejected.
+    library : Library or path, optional
+        That the spectra of the laboratories are held against; ``"starter"`` is the embedded one. Default: what
+        ``round.toml`` names.
 
     Raises
     ------
     RoundError
         A file cannot be used, or a name is unknown: it names file, row, column, what was found and what was expected.
+    LibraryError
+        The library cannot be used.
     MissingDependencyError
         SciPy is not installed.
 
@@ -285,7 +317,13 @@ def evaluate(round_path: str | os.PathLike[str], *, strict: bool = False) -> Eva
     submissions = read_submissions(submissions_path(folder), round_, names, strict=strict)
     identification = identify(round_, submissions)
     targets, scores = quantify(round_, submissions, identification)
-    return Evaluation(round_, submissions, identification, targets, scores)
+    laboratories = tuple(dict.fromkeys(one.laboratory for one in identification.outcomes))
+    spectra = None
+    if has_spectra(folder):  # a round without any loads nothing of identification
+        from nps_spectra.proficiency.claims import check_spectra
+
+        spectra = check_spectra(folder, round_, names, submissions, laboratories, library)
+    return Evaluation(round_, submissions, identification, targets, scores, spectra)
 
 
 def _target_json(target: Target) -> dict[str, Any]:

@@ -167,6 +167,7 @@ def _round(data: dict[str, Any], names: Names, file: str) -> Round:
             float(credit.get("isomer", 0.5)), float(credit.get("isomer_group", 0.5)), float(credit.get("class", 0.25))
         ),
         report=data.get("report", {}),
+        library=data.get("library"),
     )
     return replace(round_, samples=_samples(data["sample"], round_, names, file))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -140,7 +140,7 @@ def read_submissions(path: Path, round_: Round, names: Names, *, strict: bool = 
         else:
             entries.append(entry)
     if unknown:
-        _raise_unknown(path, unknown, names)
+        raise_unknown(path, unknown, names)
     kept, faults = _consistent(entries)
     if strict and faults:
         first = min(faults, key=lambda fault: fault.row)
@@ -159,7 +159,13 @@ def submissions_path(folder: Path) -> Path:
     return table_path(folder, "submissions") or folder / "submissions.csv"
 
 
-def _raise_unknown(path: Path, unknown: list[tuple[int, str]], names: Names) -> None:
+def raise_unknown(path: Path, unknown: Sequence[tuple[int, str]], names: Names) -> None:
+    """Tell all rows whose names are unknown, with suggestions.
+
+    Raises
+    ------
+    RoundError
+    """
     told = []
     first_rows: dict[str, int] = {}
     for number, written in unknown:

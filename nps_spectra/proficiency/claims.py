@@ -1,0 +1,399 @@
+"""What the spectra of laboratories say of their claims; it changes no score.
+
+A claim is held against what `nps_spectra.identification` concludes of the spectrum, never against what is in the
+sample: a laboratory may be right with a spectrum that does not show it, and wrong with one that does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from nps_spectra.identification.identifying import identify_each
+from nps_spectra.identification.record import Identification
+from nps_spectra.library import Library
+from nps_spectra.library.starter import starter_library
+from nps_spectra.proficiency.names import Names, ReportLevel, Resolution
+from nps_spectra.proficiency.rounds import Round
+from nps_spectra.proficiency.submissions import Submissions
+from nps_spectra.proficiency.submitted_spectra import Claim, SubmittedSpectrum, read_submitted_spectra
+from nps_spectra.spectra import Spectra
+from nps_spectra.substances import nominal_mass, registry
+
+ClaimVerdict = Literal["supported", "supported_as_group", "not_supported", "nothing_can_be_said"]
+FileStatus = Literal["judged", "unreadable", "not_assigned"]
+
+Table = tuple[tuple[str, ...], list[tuple[Any, ...]]]
+
+#: Name of the embedded library.
+_STARTER: Final = "starter"
+_SPECTRA: Final = ("file", "status", "record", "laboratory", "sample", "reason")
+_FILE_STATUS: Final[tuple[FileStatus, ...]] = ("judged", "unreadable", "not_assigned")
+#: Conclusions that name a substance or the group that it is not told apart from.
+_NAMING: Final = ("identified", "consistent_with_library", "one_of_isomers")
+_STEREOISOMER: Final = "stereoisomer"
+_NAMES_SHOWN: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedClaim:
+    """A claim of a laboratory beside what its spectrum supports.
+
+    Attributes
+    ----------
+    laboratory, sample, file : str
+    record : int or None
+        Number of the spectrum in its file, from 1; None where the file as a whole cannot be read.
+    claimed : str
+        As resolved: a substance, isomer group or class.
+    level : {"substance", "isomer_group", "class"}
+    reported : bool
+        Whether the laboratory submitted that for the sample.
+    verdict : {"supported", "supported_as_group", "not_supported", "nothing_can_be_said"}
+        ``supported``: what is claimed is all that the spectrum leaves in the library; ``supported_as_group``: it is one
+        of several that the spectrum does not tell apart; ``not_supported``: the spectrum leaves others and not it.
+    sentence : str
+        The verdict in words.
+    conclusion : str or None
+        Of the spectrum, by the vocabulary of `nps_spectra.identification`; None if it was not read or searched.
+    candidates : tuple of str
+        Substances that the spectrum does not exclude, the leading one first.
+    probabilities : tuple of float
+        Of the candidates; empty where the calibration abstains.
+    group : tuple of str
+        The leading substance and all that is not told apart from it.
+    group_probability, p_absent : float or None
+        P(one of the group), P(the substance is not in the library), 0 to 1.
+    technique : str or None
+        ``EI`` or ``MS/MS``.
+    """
+
+    laboratory: str
+    sample: str
+    file: str
+    record: int | None
+    claimed: str
+    level: ReportLevel
+    reported: bool
+    verdict: ClaimVerdict
+    sentence: str
+    conclusion: str | None
+    candidates: tuple[str, ...]
+    probabilities: tuple[float, ...]
+    group: tuple[str, ...]
+    group_probability: float | None
+    p_absent: float | None
+    technique: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotJudged:
+    """A spectrum, or a whole file, of which there is no verdict, or only that it cannot be read."""
+
+    file: str
+    record: int | None
+    laboratory: str | None
+    sample: str | None
+    status: Literal["unreadable", "not_assigned"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpectraCheck:
+    """The spectra of a round beside the claims that they stand for.
+
+    Attributes
+    ----------
+    library, library_digest, notice : str or None
+        Name and digest of the library, and what it says of itself; None if none was given.
+    files : mapping of str to {"judged", "unreadable", "not_assigned"}
+        Every file of the folder, once; ``judged`` if one of its spectra was.
+    claims : tuple of JudgedClaim
+        In the order of laboratories and samples.
+    not_judged : tuple of NotJudged
+    """
+
+    library: str | None
+    library_digest: str | None
+    notice: str | None
+    files: Mapping[str, FileStatus]
+    claims: tuple[JudgedClaim, ...]
+    not_judged: tuple[NotJudged, ...]
+
+    def count(self, status: FileStatus) -> int:
+        """Files of a status."""
+        return sum(found == status for found in self.files.values())
+
+    def tables(self) -> dict[str, Table]:
+        """``claims``, one row each, and ``spectra``: every file, and every spectrum that has no verdict."""
+        rows: list[tuple[Any, ...]] = [
+            (file, "judged", None, None, None, None) for file, status in self.files.items() if status == "judged"
+        ]
+        rows += [tuple(getattr(one, name) for name in _SPECTRA) for one in self.not_judged]
+        return {
+            "claims": claims_table(self),
+            "spectra": (_SPECTRA, sorted(rows, key=lambda row: (row[0], row[2] or 0))),
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain data for JSON."""
+        return {
+            "library": self.library,
+            "library_digest": self.library_digest,
+            "notice": self.notice,
+            "files": {"found": len(self.files), **{status: self.count(status) for status in _FILE_STATUS}},
+            "claims": [asdict(one) for one in self.claims],
+            "not_judged": [asdict(one) for one in self.not_judged],
+        }
+
+
+def claims_table(check: SpectraCheck | None) -> Table:
+    """Header and one row for each claim; lists as text, separated by ``"; "``."""
+    header = tuple(field.name for field in fields(JudgedClaim))
+    rows = []
+    for one in () if check is None else check.claims:
+        texts = {name: "; ".join(getattr(one, name)) for name in ("candidates", "group")}
+        texts["probabilities"] = "; ".join(f"{value:.4f}" for value in one.probabilities)
+        rows.append(tuple(texts.get(name, getattr(one, name)) for name in header))
+    return header, rows
+
+
+def check_spectra(
+    folder: Path,
+    round_: Round,
+    names: Names,
+    submissions: Submissions,
+    laboratories: Sequence[str],
+    library: Library | str | os.PathLike[str] | None,
+) -> SpectraCheck:
+    """Read the spectra of a round and hold every claim against what its spectrum supports.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the round.
+    round_ : Round
+    names : Names
+    submissions : Submissions
+    laboratories : sequence of str
+        Codes of all that take part.
+    library : Library or path or None
+        ``"starter"`` is the embedded one. None: what ``round.toml`` names, by a path from its folder.
+
+    Raises
+    ------
+    RoundError
+        As `read_submitted_spectra`.
+    LibraryError
+        The library cannot be used.
+    """
+    if library is None and round_.library is not None:
+        library = round_.library if round_.library == _STARTER else folder / round_.library
+    if library is not None and not isinstance(library, Library):
+        library = starter_library() if os.fspath(library) == _STARTER else Library.open(library)
+    submitted = read_submitted_spectra(folder, round_, names, submissions, laboratories)
+    return judge_claims(submitted, library, round_, names)
+
+
+def judge_claims(
+    submitted: Mapping[str, Sequence[SubmittedSpectrum]], library: Library | None, round_: Round, names: Names
+) -> SpectraCheck:
+    """Hold every claim against what its spectrum supports.
+
+    Parameters
+    ----------
+    submitted : mapping of str to sequence of SubmittedSpectrum
+        As `read_submitted_spectra` gives it.
+    library : Library or None
+        None: nothing can be said of any claim.
+    round_ : Round
+    names : Names
+
+    Raises
+    ------
+    LibraryError
+        The library is damaged.
+    """
+    every = [one for found in submitted.values() for one in found]
+    claims = [_unreadable(one, one.claim) for one in every if one.status == "unreadable" and one.claim is not None]
+    assigned = [(one, one.claim, one.spectrum) for one in every if one.claim is not None and one.spectrum is not None]
+    if library is None:
+        without = "no library was given"
+        claims += [
+            _row(one, claim, None, "nothing_can_be_said", _nothing(claim, without)) for one, claim, _ in assigned
+        ]
+    elif assigned:
+        library.check_quickly()
+        members = _Members(library, round_, names)
+        concluded = identify_each(Spectra.of(spectrum for *_, spectrum in assigned), library)
+        claims += [
+            _judged(one, claim, found, members) for (one, claim, _), found in zip(assigned, concluded, strict=True)
+        ]
+    order = {sample.code: place for place, sample in enumerate(round_.samples)}
+    claims.sort(key=lambda one: (one.laboratory, order[one.sample], one.file, one.record or 0))
+    return SpectraCheck(
+        library=None if library is None else library.name,
+        library_digest=None if library is None else library.digest,
+        notice=None if library is None else library.notice,
+        files={file: _status(parts) for file, parts in submitted.items()},
+        claims=tuple(claims),
+        not_judged=tuple(
+            NotJudged(one.file, one.record, one.laboratory, one.sample, one.status, one.reason)
+            for one in every
+            if one.status != "assigned"
+        ),
+    )
+
+
+def _status(parts: Sequence[SubmittedSpectrum]) -> FileStatus:
+    found = {one.status for one in parts}
+    return "judged" if "assigned" in found else "unreadable" if "unreadable" in found else "not_assigned"
+
+
+class _Members:
+    """Which substances of a library a claim means, by number in ``library.substances``."""
+
+    def __init__(self, library: Library, round_: Round, names: Names) -> None:
+        self._round = round_
+        self._by_key = {key: number for number, key in enumerate(library.substances.keys)}
+        self._by_name: dict[str, set[int]] = defaultdict(set)
+        self.names: dict[int, str] = {}
+        self.formulas: dict[int, str | None] = {}
+        texts, formulas = library.spectra.texts("name").to_list(), library.spectra.texts("formula").to_list()
+        for name, formula, number in zip(texts, formulas, library.substances.of_row.tolist(), strict=True):
+            self.formulas.setdefault(number, formula)
+            if name is None:
+                continue
+            self.names.setdefault(number, name)
+            if (known := names.substance(name)) is not None:
+                self._by_name[known].add(number)
+
+    def of(self, claim: Resolution) -> frozenset[int]:
+        """The substances of a claim that the library holds."""
+        meant: Iterable[str] = (claim.name,)
+        if claim.level == "isomer_group":
+            meant = self._round.isomer_groups.get(claim.name, ())
+        elif claim.level == "class":
+            meant = [name for name, classes in self._round.classes.items() if claim.name in classes]
+        return frozenset(number for name in meant for number in self._substance(name))
+
+    def _substance(self, name: str) -> Collection[int]:
+        """By structure; by name only where the library does not have the structure, or the registry none."""
+        known = registry().find(name)
+        if known is not None:
+            number = self._by_key.get(f"{known.inchikey[:14]}/{nominal_mass(known.formula)}")
+            if number is not None:
+                return (number,)
+        return self._by_name.get(name, ())
+
+
+def _unreadable(one: SubmittedSpectrum, claim: Claim) -> JudgedClaim:
+    return _row(one, claim, None, "nothing_can_be_said", _nothing(claim, f"it cannot be read: {one.reason}"))
+
+
+def _judged(one: SubmittedSpectrum, claim: Claim, found: Identification, members: _Members) -> JudgedClaim:
+    return _row(one, claim, found, *_verdict(claim, found, members))
+
+
+def _verdict(one: Claim, found: Identification, members: _Members) -> tuple[ClaimVerdict, str]:
+    claim = one.resolution
+    meant = members.of(claim)
+    left = _left(found)
+    if found.reason is not None:
+        return "nothing_can_be_said", _nothing(one, f"it was not compared, because {found.reason}")
+    if claim.level == "class" and found.conclusion.name == "class_indicated":
+        if found.class_estimate.label == claim.name:
+            return "supported", f"The spectrum supports {claim.name}: {found.sentence}"
+        return "nothing_can_be_said", _nothing(one, f"it indicates {found.class_estimate.label}")
+    if not left:
+        label = found.class_estimate.label if found.conclusion.name == "class_indicated" else None
+        indicated = "" if label is None else f"; it indicates the class {label}"
+        because = "" if found.because is None else f" ({found.because})"
+        return "nothing_can_be_said", _nothing(one, f"it leads to no substance{because}{indicated}")
+    fits = _told([members.names.get(number, "unnamed") for number in left])
+    if not meant:
+        return "nothing_can_be_said", _nothing(one, f"the library does not hold it; the spectrum fits {fits}")
+    others = [number for number in left if number not in meant]
+    if len(others) == len(left):
+        if meant & _alike(found):
+            alike = f"it fits {fits}, and the library does not tell {claim.name} from that by score"
+            return "nothing_can_be_said", _nothing(one, alike)
+        return "not_supported", f"The spectrum does not support {claim.name}: it fits {fits}."
+    beside = _beside(found)
+    if not others:
+        return "supported", f"The spectrum supports {claim.name}: nothing else in the library fits it{beside}."
+    told = _told([members.names.get(number, "unnamed") for number in others])
+    formulas = {members.formulas.get(number) for number in left}
+    isomers = claim.level == "substance" and len(formulas) == 1 and None not in formulas
+    what = "support the isomer reported" if isomers else f"single out {claim.name}"
+    return "supported_as_group", (
+        f"The spectrum does not {what}: it fits {claim.name}, and {told} as well, which it does not tell apart{beside}."
+    )
+
+
+def _left(found: Identification) -> list[int]:
+    """The substances that the conclusion names, by number, the leading one first; empty where it names none."""
+    if found.conclusion.name not in _NAMING or not found.candidates:
+        return []
+    isomers = () if found.group is None else found.group.isomers
+    numbers = [found.candidates[0].substance, *(one.substance for one in isomers if one.substance is not None)]
+    return list(dict.fromkeys(numbers))
+
+
+def _alike(found: Identification) -> frozenset[int]:
+    """Substances of another formula that the library does not tell from the leading one by score."""
+    members = () if found.group is None else found.group.members
+    return frozenset(one.substance for one in members if one.substance is not None and not one.isomer)
+
+
+def _beside(found: Identification) -> str:
+    """What limits any verdict that names a substance, as the end of a sentence."""
+    told = []
+    if found.group is not None and not found.group.known:
+        told.append("the library cannot say which of its substances are alike")
+    if found.group is not None and any(one.relation == _STEREOISOMER for one in found.group.members):
+        told.append("stereoisomers are never told apart by mass spectrum")
+    if _alike(found):
+        told.append("the library holds substances of another formula that are as like it by score")
+    return "".join(f"; {one}" for one in told)
+
+
+def _nothing(claim: Claim, why: str) -> str:
+    return f"The spectrum neither supports {claim.resolution.name} nor speaks against it: {why.rstrip('.')}."
+
+
+def _told(names: Sequence[str]) -> str:
+    shown = names[:_NAMES_SHOWN]
+    if len(names) > len(shown):
+        return f"{', '.join(shown)} and {len(names) - len(shown)} more"
+    return " or ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+
+
+def _row(
+    one: SubmittedSpectrum, claim: Claim, found: Identification | None, verdict: ClaimVerdict, sentence: str
+) -> JudgedClaim:
+    candidates = () if found is None else found.candidates
+    group = None if found is None else found.group
+    members = () if group is None else (group.lead, *(member.name for member in group.members))
+    return JudgedClaim(
+        laboratory=claim.laboratory,
+        sample=claim.sample,
+        file=one.file,
+        record=one.record,
+        claimed=claim.resolution.name,
+        level=claim.resolution.level,
+        reported=claim.reported,
+        verdict=verdict,
+        sentence=sentence,
+        conclusion=None if found is None else found.conclusion.name,
+        candidates=tuple(each.name or "unnamed" for each in candidates),
+        probabilities=tuple(each.probability for each in candidates if each.probability is not None),
+        group=tuple(name or "unnamed" for name in members),
+        group_probability=None if group is None else group.probability,
+        p_absent=None if found is None else found.p_absent,
+        technique=None if found is None else found.technique,
+    )
