@@ -292,7 +292,7 @@ class _Members:
 
 
 def _unreadable(one: SubmittedSpectrum, claim: Claim) -> JudgedClaim:
-    return _row(one, claim, None, "nothing_can_be_said", _nothing(claim, f"it cannot be read: {one.reason}"))
+    return _row(one, claim, None, "nothing_can_be_said", _nothing(claim, f"the spectrum cannot be read: {one.reason}"))
 
 
 def _judged(one: SubmittedSpectrum, claim: Claim, found: Identification, members: _Members) -> JudgedClaim:
@@ -304,23 +304,23 @@ def _verdict(one: Claim, found: Identification, members: _Members) -> tuple[Clai
     meant = members.of(claim)
     left = _left(found)
     if found.reason is not None:
-        return "nothing_can_be_said", _nothing(one, f"it was not compared, because {found.reason}")
+        return "nothing_can_be_said", _nothing(one, f"the spectrum was not compared: {found.reason}")
     if claim.level == "class" and found.conclusion.name == "class_indicated":
         if found.class_estimate.label == claim.name:
             return "supported", f"The spectrum supports {claim.name}: {found.sentence}"
-        return "nothing_can_be_said", _nothing(one, f"it indicates {found.class_estimate.label}")
+        return "nothing_can_be_said", _nothing(one, f"the spectrum indicates {found.class_estimate.label}")
     if not left:
         label = found.class_estimate.label if found.conclusion.name == "class_indicated" else None
         indicated = "" if label is None else f"; it indicates the class {label}"
         because = "" if found.because is None else f" ({found.because})"
-        return "nothing_can_be_said", _nothing(one, f"it leads to no substance{because}{indicated}")
+        return "nothing_can_be_said", _nothing(one, f"the spectrum leads to no substance{because}{indicated}")
     fits = _told([members.names.get(number, "unnamed") for number in left])
     if not meant:
         return "nothing_can_be_said", _nothing(one, f"the library does not hold it; the spectrum fits {fits}")
     others = [number for number in left if number not in meant]
     if len(others) == len(left):
         if meant & _alike(found):
-            alike = f"it fits {fits}, and the library does not tell {claim.name} from that by score"
+            alike = f"the spectrum fits {fits}, and the library does not tell {claim.name} from that by score"
             return "nothing_can_be_said", _nothing(one, alike)
         return "not_supported", f"The spectrum does not support {claim.name}: it fits {fits}."
     beside = _beside(found)
@@ -363,7 +363,7 @@ def _beside(found: Identification) -> str:
 
 
 def _nothing(claim: Claim, why: str) -> str:
-    return f"The spectrum neither supports {claim.resolution.name} nor speaks against it: {why.rstrip('.')}."
+    return f"Nothing can be said of {claim.resolution.name}: {why.rstrip('.')}."
 
 
 def _told(names: Sequence[str]) -> str:

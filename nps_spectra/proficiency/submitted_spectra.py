@@ -123,16 +123,16 @@ def read_submitted_spectra(
         if not left_out and listed is not None and file not in listed:
             left_out = f"{SPECTRA}.csv does not name it"
         if left_out:
-            found[file] = (_without(file, None, "not_assigned", left_out),)
+            found[_printable(file)] = (_without(file, None, "not_assigned", left_out),)
             continue
         if listed is not None:
-            found[file] = tuple(_read(root, file, listed[file], reported, names, str(table)))
+            found[_printable(file)] = tuple(_read(root, file, listed[file], reported, names, str(table)))
             continue
         place = _by_path(root, file, round_, known)
         if isinstance(place, str):
-            found[file] = (_without(file, None, "not_assigned", place),)
+            found[_printable(file)] = (_without(file, None, "not_assigned", place),)
         else:
-            found[file] = tuple(_read(root, file, [place], reported, names, None))
+            found[_printable(file)] = tuple(_read(root, file, [place], reported, names, None))
     return found
 
 
@@ -206,8 +206,8 @@ def _listed(
         record = _record(path, number, cells.get("record", ""))
         for other in found[file]:
             if record is None or other.record in (None, record):
-                what = "the file" if record is None else f"record {record}"
-                raise RoundError(path, number, "file", f"{what} of {shown(file)} is named twice, expected once")
+                what = "the file" if record is None else f"record {record} of"
+                raise RoundError(path, number, "file", f"{what} {shown(file)} is named twice, expected once")
         laboratory, sample, written = cells["laboratory"], cells["sample"], cells.get("substance", "")
         if laboratory not in laboratories:
             raise RoundError(path, number, "laboratory", _unknown_laboratory(laboratory, laboratories))
