@@ -49,7 +49,7 @@ def held(found: RobustEstimate) -> bool:
 
 
 def test_the_interval_of_an_assigned_value_holds_the_truth_as_often_as_theory_says() -> None:
-    """u(x_pt) = 1.25 s*/sqrt(p) (ISO 13528:2022, 7.7.3) is that of the median, whose standard error is sqrt(pi/2)
+    """u(x_pt) = 1.25 s*/sqrt(p) (ISO 13528:2022, 7.7.7) is that of the median, whose standard error is sqrt(pi/2)
     sigma/sqrt(p) for many results: 95.4 % within 2 u. Huber's location varies as E psi^2 / (E psi')^2
     (doi:10.1214/aoms/1177703732), of which E psi^2 is 1/1.13339^2 and E psi' the chance to lie within 1.5: the same
     interval holds the truth in 98.6 %.
