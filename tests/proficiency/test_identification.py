@@ -251,5 +251,20 @@ def test_methods_are_held_against_the_minimum_scheme(codes: list[str], met: bool
     assert audit_methods(codes).met is met
 
 
+@pytest.mark.parametrize(
+    ("codes", "met", "moved"),
+    [
+        (["COLOUR", "TLC", "UV"], True, "UV/Vis spectroscopy (C)"),
+        (["COLOUR", "TLC", "PHARMACEUTICAL IDENTIFIERS"], False, "pharmaceutical identifiers (B)"),
+    ],
+)
+def test_an_outcome_that_depends_on_the_edition_says_so(codes: list[str], met: bool, moved: str) -> None:
+    """UV stood in category C and identifiers of tablets in B in the draft of the first edition (TWGDRUG, 2000)."""
+    found = audit_methods(codes)
+    assert found.met is met
+    assert found.reason.endswith(f"otherwise by the categories of the first editions: {moved}")
+    assert "first editions" not in audit_methods(["GC-MS", "UV"]).reason
+
+
 def test_two_names_of_one_technique_are_one() -> None:
     assert audit_methods(["FTIR", "IR"]).met is False
