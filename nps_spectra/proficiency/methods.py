@@ -47,7 +47,7 @@ CATEGORIES: Final[dict[str, tuple[tuple[str, Category], ...]]] = {
 }
 
 
-#: Categories in the table of the first editions, which was read (draft of 2000): an outcome that depends on them says so.
+#: Categories in the table of the first editions, which was read (a draft): an outcome that depends on them says so.
 _EARLIER: Final[dict[str, Category]] = {"UV/Vis spectroscopy": "C", "pharmaceutical identifiers": "B"}
 
 

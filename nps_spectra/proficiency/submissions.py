@@ -141,11 +141,13 @@ def read_submissions(path: Path, round_: Round, names: Names, *, strict: bool = 
             entries.append(entry)
     if unknown:
         raise_unknown(path, unknown, names)
+    if round_.laboratories is None:
+        entries, rejected = _of_one_case(entries, rejected)
     kept, faults = _consistent(entries)
-    if strict and faults:
-        first = min(faults, key=lambda fault: fault.row)
-        raise RoundError(str(path), first.row, "substance", first.reason)
     rejected.extend(faults)
+    if strict and rejected:
+        first = min(rejected, key=lambda fault: fault.row)
+        raise RoundError(str(path), first.row, "substance" if first in faults else "laboratory", first.reason)
     return Submissions(rows, tuple(kept), tuple(sorted(rejected, key=lambda fault: fault.row)))
 
 
@@ -325,6 +327,25 @@ def _methods(text: str, notes: list[str]) -> tuple[str, ...]:
         else:
             notes.append(f"method {shown(part)} left out: expected a code of letters, digits, blanks and ()/_-")
     return tuple(sorted(found))
+
+
+def _of_one_case(entries: Sequence[Entry], rejected: Sequence[RejectedRow]) -> tuple[list[Entry], list[RejectedRow]]:
+    """Entries and rejects, without the codes of laboratories that differ from each other by case only.
+
+    The reports of such laboratories would be one file where names of files have no case. Nobody can tell which one is
+    meant, so that all rows of both are rejected, and their codes are no codes.
+    """
+    spellings: dict[str, set[str]] = defaultdict(set)
+    for code in {*(row.laboratory for row in entries), *(row.laboratory for row in rejected)}:
+        if code_fault(code) is None:
+            spellings[code.casefold()].add(code)
+    doubtful = {code: " and ".join(sorted(found)) for found in spellings.values() if len(found) > 1 for code in found}
+    faults = [replace(row, laboratory=shown(row.laboratory)) if row.laboratory in doubtful else row for row in rejected]
+    for row in entries:
+        if (found := doubtful.get(row.laboratory)) is not None:
+            told = f"{found} differ by case only: which laboratory is meant?"
+            faults.append(RejectedRow(row.row, shown(row.laboratory), row.sample, told))
+    return [row for row in entries if row.laboratory not in doubtful], faults
 
 
 def _consistent(entries: Iterable[Entry]) -> tuple[list[Entry], list[RejectedRow]]:

@@ -259,7 +259,7 @@ def test_methods_are_held_against_the_minimum_scheme(codes: list[str], met: bool
     ],
 )
 def test_an_outcome_that_depends_on_the_edition_says_so(codes: list[str], met: bool, moved: str) -> None:
-    """UV stood in category C and identifiers of tablets in B in the draft of the first edition (TWGDRUG, 2000)."""
+    """UV stood in category C and identifiers of tablets in B in a draft of the first edition (TWGDRUG)."""
     found = audit_methods(codes)
     assert found.met is met
     assert found.reason.endswith(f"otherwise by the categories of the first editions: {moved}")
