@@ -13,8 +13,10 @@ from nps_spectra.atomic import write_text
 from nps_spectra.errors import MissingDependencyError
 from nps_spectra.proficiency.identification import Identification, Rates, identify
 from nps_spectra.proficiency.intervals import Proportion
+from nps_spectra.proficiency.performance import combine_scores
 from nps_spectra.proficiency.quantities import Quantity, quantify
 from nps_spectra.proficiency.reading_rounds import read_round
+from nps_spectra.proficiency.repeatability import Repeatability, repeatabilities
 from nps_spectra.proficiency.round_tables import has_spectra
 from nps_spectra.proficiency.rounds import Round
 from nps_spectra.proficiency.submissions import Submissions, read_submissions, submissions_path
@@ -33,6 +35,8 @@ _OUTCOMES: Final = (
     *("partial", "partial_credit", "all_correct", "methods", "scheme_met", "scheme_reason"),
 )
 _PROPORTIONS: Final = (*("sensitivity", "specificity", "false_negative_rate", "false_positive_rate", "fully_correct"),)
+#: Scores of a laboratory taken together (ISO 13528:2022, 9.9).
+_COMBINED: Final = ("z_scores", "rescaled_sum", "sum_of_squares", "sum_of_squares_limit")
 _LABORATORY: Final = ("not_evaluated", "partial_credit", "satisfactory", "questionable", "unsatisfactory", "not_scored")
 
 Table = tuple[tuple[str, ...], list[tuple[Any, ...]]]
@@ -49,6 +53,8 @@ class Evaluation:
     result : Identification
     targets : tuple of Target
     scores : tuple of Quantity
+    repeatability : tuple of Repeatability
+        Of laboratories that reported replicates.
     spectra : SpectraCheck or None
         Spectra of the laboratories beside their claims; None if the round has none. It changes no score.
     """
@@ -58,6 +64,7 @@ class Evaluation:
     result: Identification
     targets: tuple[Target, ...]
     scores: tuple[Quantity, ...]
+    repeatability: tuple[Repeatability, ...] = ()
     spectra: SpectraCheck | None = None
 
     @property
@@ -180,7 +187,11 @@ class Evaluation:
 
     def _tables(self) -> dict[str, Table]:
         result = self.result
-        return ({} if self.spectra is None else self.spectra.tables()) | {
+        beside = {} if self.spectra is None else self.spectra.tables()
+        if self.repeatability:
+            names = tuple(field.name for field in fields(Repeatability))
+            beside["repeatability"] = names, [tuple(getattr(one, name) for name in names) for one in self.repeatability]
+        return beside | {
             "identification": self._identification_table(),
             "quantities": self._quantities_table(),
             "targets": self._targets_table(),
@@ -249,8 +260,19 @@ class Evaluation:
         for score in self.scores:
             counts[score.laboratory][score.verdict] += 1
         whole = {name for name in _LABORATORY if name != "partial_credit"}
-        return (*header, *_LABORATORY), [
-            (*row, *(int(value) if name in whole else value for name, value in counts[row[0]].items())) for row in rows
+        z: dict[str, list[float]] = {}
+        for score in self.scores:
+            if score.z is not None:
+                z.setdefault(score.laboratory, []).append(score.z)
+        together = {code: combine_scores(found) for code, found in z.items()}
+        joined = {code: (one.n, one.rescaled_sum, one.sum_of_squares, one.critical) for code, one in together.items()}
+        return (*header, *_LABORATORY, *_COMBINED), [
+            (
+                *row,
+                *(int(value) if name in whole else value for name, value in counts[row[0]].items()),
+                *joined.get(row[0], (0, None, None, None)),
+            )
+            for row in rows
         ]
 
     def _rows_table(self) -> Table:
@@ -323,7 +345,8 @@ def evaluate(
         from nps_spectra.proficiency.claims import check_spectra
 
         spectra = check_spectra(folder, round_, names, submissions, laboratories, library)
-    return Evaluation(round_, submissions, identification, targets, scores, spectra)
+    repeated = repeatabilities(round_, submissions)
+    return Evaluation(round_, submissions, identification, targets, scores, repeated, spectra)
 
 
 def _target_json(target: Target) -> dict[str, Any]:
