@@ -388,7 +388,8 @@ def test_the_example_shows_what_spectra_say(tmp_path: Path) -> None:
 def test_measured_spectra_of_other_laboratories(tmp_path: Path, data_folder: Path) -> None:
     """NIST's fentanyl queries against SWGDRUG 3.4: 4-ANPP, and fentanyl lengthened by a methylene (propyl analog).
 
-    The second one has isomers in the library (beta-methylfentanyl, methyl on the ring); no query equals an entry.
+    The second one has isomers in the library (beta-methylfentanyl, methyl on the ring). A third is of fentanyl itself,
+    which thiofentanyl, of another formula, resembles as far as the score can tell. No query equals an entry.
     """
     if os.environ.get("NUMBA_DISABLE_JIT") == "1":
         pytest.skip("a library is compared with itself: too slow without the JIT")
@@ -402,13 +403,16 @@ def test_measured_spectra_of_other_laboratories(tmp_path: Path, data_folder: Pat
     queries = data_folder / "nist_fentanyl_ei" / "queries"
     anpp = (queries / "Type1Synthesize" / "335007.MSP").read_bytes()
     propyl = (queries / "Type1FentanylReplicates" / "TypeB" / "248324.MSP").read_bytes()
+    fentanyl = (queries / "FentanylReplicates" / "379198.MSP").read_bytes()
     claims = {
         "RIGHT": ("4-ANPP", anpp),
         "ISOMER": ("beta-methylfentanyl", propyl),
         "WRONG": ("cocaine", anpp),
         "DAMAGED": ("4-ANPP", anpp[: len(anpp) // 3]),
+        "LEAD": ("fentanyl", fentanyl),
+        "ALIKE": ("thiofentanyl", fentanyl),
     }
-    toml = ROUND.replace("menu = [", 'menu = ["4-ANPP", "beta-methylfentanyl", ')
+    toml = ROUND.replace("menu = [", 'menu = ["4-ANPP", "beta-methylfentanyl", "fentanyl", "thiofentanyl", ')
     write_round(tmp_path, [row(code, "SM-2", name) for code, (name, _) in claims.items()], toml)
     for code, (_, content) in claims.items():
         put(tmp_path, f"{code}/SM-2.msp", content.replace(b"Name: ", b"Name: scan 812 ", 1))
@@ -419,10 +423,14 @@ def test_measured_spectra_of_other_laboratories(tmp_path: Path, data_folder: Pat
         "ISOMER": "supported_as_group",
         "WRONG": "not_supported",
         "DAMAGED": "nothing_can_be_said",
+        "LEAD": "supported",
+        "ALIKE": "nothing_can_be_said",
     }
     told = {one.laboratory: one.sentence for one in found.claims}
     assert told["ISOMER"].startswith(
         "The spectrum does not support the isomer reported: it fits beta-methylfentanyl, and"
     )
     assert "Fentanyl propyl analog" in told["ISOMER"]
-    assert Counter(found.files.values()) == {"judged": 3, "unreadable": 1}
+    assert "the library holds substances of another formula that are as like it by score" in told["LEAD"]
+    assert "the library does not tell thiofentanyl from that by score" in told["ALIKE"]
+    assert Counter(found.files.values()) == {"judged": 5, "unreadable": 1}
