@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
@@ -12,13 +13,15 @@ from typing import get_args
 from nps_spectra.cli.main import FINE, REJECTED
 from nps_spectra.cli.output import table
 from nps_spectra.errors import RoundError
-from nps_spectra.proficiency.claims import ClaimVerdict, FileStatus, SpectraCheck
+from nps_spectra.proficiency.claims import ClaimVerdict, FileStatus, NotJudged, SpectraCheck
 from nps_spectra.proficiency.codes import draw_codes, write_key
 from nps_spectra.proficiency.evaluation import Evaluation, evaluate
 from nps_spectra.proficiency.over_rounds import history
 from nps_spectra.proficiency.reading_rounds import read_round
+from nps_spectra.proficiency.round_tables import has_spectra
 from nps_spectra.proficiency.simulation import write_simulation
 from nps_spectra.proficiency.submissions import Submissions, read_submissions, submissions_path
+from nps_spectra.proficiency.submitted_spectra import SubmittedSpectrum, read_submitted_spectra
 from nps_spectra.proficiency.template import write_template
 
 #: Rejects told on a terminal; files and JSON hold them all.
@@ -41,11 +44,18 @@ def check(options: argparse.Namespace) -> int:
     round_, names = read_round(folder)
     submissions = read_submissions(submissions_path(folder), round_, names, strict=options.strict)
     noted = [entry for entry in submissions.entries if entry.notes]
+    lost: list[SubmittedSpectrum] = []
+    if has_spectra(folder):
+        submitted = read_submitted_spectra(folder, round_, names, submissions)
+        lost = [one for parts in submitted.values() for one in parts if one.status != "assigned"]
+        print(f"files of spectra: {len(submitted)} found", file=sys.stderr)
+        _tell_lost(lost)
     if options.json:
         content = {
             "rows": submissions.rows,
             "scored": len(submissions.entries),
             "rejected": [{"row": row.row, "reason": row.reason} for row in submissions.rejected],
+            "spectra_lost": [{"file": one.file, "status": one.status, "reason": one.reason} for one in lost],
             "notes": [{"row": entry.row, "notes": list(entry.notes)} for entry in noted],
             "names": [
                 {"written": one.written, "taken_for": one.name, "level": one.level, "how": one.how}
@@ -59,7 +69,7 @@ def check(options: argparse.Namespace) -> int:
             print(f"row {entry.row}: {'; '.join(entry.notes)}")
         rows = [(ascii(one.written)[1:-1], one.name, one.how) for one in submissions.resolutions]
         print(table(("written", "taken for", "how"), rows))
-    return REJECTED if submissions.rejected else FINE
+    return REJECTED if submissions.rejected or lost else FINE
 
 
 def evaluate_round(options: argparse.Namespace) -> int:
@@ -152,16 +162,20 @@ def _tell_rows(submissions: Submissions) -> None:
 def _tell_spectra(check: SpectraCheck) -> None:
     counts = ", ".join(f"{check.count(status)} {status.replace('_', ' ')}" for status in get_args(FileStatus))
     print(f"files of spectra: {len(check.files)} found, {counts}", file=sys.stderr)
-    for one in check.not_judged[:_SHOWN]:
-        record = "" if one.record is None else f", record {one.record}"
-        print(f"  {one.status.replace('_', ' ').upper()} {one.file}{record}: {one.reason}", file=sys.stderr)
-    if len(check.not_judged) > _SHOWN:
-        print(f"  ... and {len(check.not_judged) - _SHOWN} more", file=sys.stderr)
+    _tell_lost(check.not_judged)
     if check.notice is not None:
         print(f"NOTICE: {check.notice}", file=sys.stderr)
     for verdict in get_args(ClaimVerdict):
         number = sum(one.verdict == verdict for one in check.claims)
         print(f"  claims, {verdict.replace('_', ' ')}: {number}", file=sys.stderr)
+
+
+def _tell_lost(spectra: Sequence[NotJudged | SubmittedSpectrum]) -> None:
+    for one in spectra[:_SHOWN]:
+        record = "" if one.record is None else f", record {one.record}"
+        print(f"  {one.status.replace('_', ' ').upper()} {one.file}{record}: {one.reason}", file=sys.stderr)
+    if len(spectra) > _SHOWN:
+        print(f"  ... and {len(spectra) - _SHOWN} more", file=sys.stderr)
 
 
 def _print(evaluation: Evaluation) -> None:

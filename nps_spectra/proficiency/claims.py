@@ -167,7 +167,6 @@ def check_spectra(
     round_: Round,
     names: Names,
     submissions: Submissions,
-    laboratories: Sequence[str],
     library: Library | str | os.PathLike[str] | None,
 ) -> SpectraCheck:
     """Read the spectra of a round and hold every claim against what its spectrum supports.
@@ -179,8 +178,6 @@ def check_spectra(
     round_ : Round
     names : Names
     submissions : Submissions
-    laboratories : sequence of str
-        Codes of all that take part.
     library : Library or path or None
         ``"starter"`` is the embedded one. None: what ``round.toml`` names, by a path from its folder.
 
@@ -195,7 +192,7 @@ def check_spectra(
         library = round_.library if round_.library == _STARTER else folder / round_.library
     if library is not None and not isinstance(library, Library):
         library = starter_library() if os.fspath(library) == _STARTER else Library.open(library)
-    submitted = read_submitted_spectra(folder, round_, names, submissions, laboratories)
+    submitted = read_submitted_spectra(folder, round_, names, submissions)
     return judge_claims(submitted, library, round_, names)
 
 

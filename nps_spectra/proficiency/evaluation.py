@@ -339,12 +339,11 @@ def evaluate(
     submissions = read_submissions(submissions_path(folder), round_, names, strict=strict)
     identification = identify(round_, submissions)
     targets, scores = quantify(round_, submissions, identification)
-    laboratories = tuple(dict.fromkeys(one.laboratory for one in identification.outcomes))
     spectra = None
     if has_spectra(folder):  # a round without any loads nothing of identification
         from nps_spectra.proficiency.claims import check_spectra
 
-        spectra = check_spectra(folder, round_, names, submissions, laboratories, library)
+        spectra = check_spectra(folder, round_, names, submissions, library)
     repeated = repeatabilities(round_, submissions)
     return Evaluation(round_, submissions, identification, targets, scores, repeated, spectra)
 

@@ -101,6 +101,14 @@ class Submissions:
         """What every distinct name was taken for, by the name written."""
         return tuple(sorted({entry.resolution for entry in self.entries}, key=lambda found: found.written))
 
+    def laboratories(self, round_: Round) -> tuple[str, ...]:
+        """Codes of all that take part, in their order: those declared, else all that submitted."""
+        codes = set(round_.laboratories or ()) | {entry.laboratory for entry in self.entries}
+        if round_.laboratories is None:
+            # A laboratory of which every row was rejected still takes part; what is no code was quoted and is none.
+            codes |= {row.laboratory for row in self.rejected if not row.laboratory.startswith(("'", '"'))}
+        return tuple(sorted(codes))
+
 
 class _Rejected(Exception):
     """Why a row is not scored; it never leaves this module."""

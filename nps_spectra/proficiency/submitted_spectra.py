@@ -85,7 +85,7 @@ class _Place:
 
 
 def read_submitted_spectra(
-    folder: Path, round_: Round, names: Names, submissions: Submissions, laboratories: Sequence[str]
+    folder: Path, round_: Round, names: Names, submissions: Submissions
 ) -> dict[str, tuple[SubmittedSpectrum, ...]]:
     """Read the spectra of a round; every file of the folder has one entry or more.
 
@@ -97,8 +97,6 @@ def read_submitted_spectra(
     names : Names
     submissions : Submissions
         What was reported, which is what a spectrum stands for where nothing else is said.
-    laboratories : sequence of str
-        Codes of all that take part.
 
     Returns
     -------
@@ -116,7 +114,7 @@ def read_submitted_spectra(
         if entry.resolution not in reported[entry.laboratory, entry.sample]:
             reported[entry.laboratory, entry.sample].append(entry.resolution)
     files = dict(_files(root))
-    known = frozenset(laboratories)
+    known = frozenset(submissions.laboratories(round_))
     listed = None if table is None else _listed(table, files, round_, names, known)
     found: dict[str, tuple[SubmittedSpectrum, ...]] = {}
     for file, left_out in files.items():

@@ -368,6 +368,10 @@ def test_the_command_holds_spectra_against_a_library_and_tells_what_was_lost(
     put(folder, "A/SM-1/damaged.msp", b"\x00")
     assert main([*command, "--library", "starter"]) == 1
     assert "UNREADABLE A/SM-1/damaged.msp" in capsys.readouterr().err
+    assert main(["proficiency", "check", str(folder), "--json"]) == 1
+    told = capsys.readouterr()
+    assert "UNREADABLE A/SM-1/damaged.msp" in told.err
+    assert [one["file"] for one in json.loads(told.out)["spectra_lost"]] == ["A/SM-1/damaged.msp"]
 
 
 def test_the_example_shows_what_spectra_say(tmp_path: Path) -> None:
