@@ -1,10 +1,10 @@
 """What spectra say of claims that are right and wrong: ``python benchmarks/claims.py``.
 
 Claims are held against what `identify` concludes of one spectrum of each substance that SWGDRUG 3.4 has independently
-at least twice, searched in the rest without copies of it (as in ``conclusions.py``). Claimed is the substance itself;
-another substance of the library with its formula, the first by name; one of another formula, the next by name. Of NPS
-that their library lacks (eight folds), claimed is the best hit, as a laboratory would that copies it: the worst case.
-Intervals: Clopper-Pearson, 95 %.
+at least twice, searched in the rest without copies of it (as in ``conclusions.py``). Claimed is the substance itself,
+under the name that the library has for it; another substance of the library with its formula, and one of another
+formula, each the next by name. Of NPS that their library lacks (eight folds), claimed is the best hit, as a laboratory
+would that copies it: the worst case. Intervals: Clopper-Pearson, 95 %.
 """
 
 from __future__ import annotations
@@ -90,9 +90,14 @@ def main() -> int:
         write_template(folder)
         round_, _ = read_round(Path(folder))
     rows, library = replicates(spectra, keys)
-    names = spectra.texts("name").to_list()
+    named = library.spectra.texts("name").to_list()
+    held = {
+        library.substances.keys[number]: name
+        for number, name in zip(library.substances.of_row.tolist(), named, strict=True)
+        if name is not None
+    }
     columns = {
-        "right": judged(spectra, [(row, names[row] or "") for row in rows], library, round_),
+        "right": judged(spectra, [(row, held[keys[row]]) for row in rows], library, round_),
         "another isomer": judged(spectra, beside(library, rows, spectra, lambda same: same), library, round_),
         "another formula": judged(spectra, beside(library, rows, spectra, lambda same: not same), library, round_),
     }

@@ -35,7 +35,9 @@ _SPECTRA: Final = ("file", "status", "record", "laboratory", "sample", "reason")
 _FILE_STATUS: Final[tuple[FileStatus, ...]] = ("judged", "unreadable", "not_assigned")
 #: Conclusions that name a substance or the group that it is not told apart from.
 _NAMING: Final = ("identified", "consistent_with_library", "one_of_isomers")
-_STEREOISOMER: Final = "stereoisomer"
+#: Length of a whole InChIKey, and the start of its second block where no stereochemistry is stated.
+_WHOLE_KEY: Final = 27
+_FLAT: Final = "UHFFFAOY"
 _NAMES_SHOWN: Final = 8
 
 
@@ -187,6 +189,22 @@ def check_spectra(
         As `read_submitted_spectra`.
     LibraryError
         The library cannot be used.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from nps_spectra.proficiency.reading_rounds import read_round
+    >>> from nps_spectra.proficiency.submissions import read_submissions
+    >>> from nps_spectra.proficiency.template import write_template
+    >>> with tempfile.TemporaryDirectory() as name:
+    ...     folder = Path(name)
+    ...     _ = write_template(folder)
+    ...     (folder / "spectra").mkdir()
+    ...     _ = (folder / "spectra" / "stray.msp").write_text("Name: A")
+    ...     round_, names = read_round(folder)
+    ...     submissions = read_submissions(folder / "submissions.csv", round_, names)
+    ...     check_spectra(folder, round_, names, submissions, "starter").files
+    {'stray.msp': 'not_assigned'}
     """
     if library is None and round_.library is not None:
         library = round_.library if round_.library == _STARTER else folder / round_.library
@@ -320,7 +338,7 @@ def _verdict(one: Claim, found: Identification, members: _Members) -> tuple[Clai
             alike = f"the spectrum fits {fits}, and the library does not tell {claim.name} from that by score"
             return "nothing_can_be_said", _nothing(one, alike)
         return "not_supported", f"The spectrum does not support {claim.name}: it fits {fits}."
-    beside = _beside(found)
+    beside = _beside(found, claim)
     if not others:
         return "supported", f"The spectrum supports {claim.name}: nothing else in the library fits it{beside}."
     told = _told([members.names.get(number, "unnamed") for number in others])
@@ -347,12 +365,14 @@ def _alike(found: Identification) -> frozenset[int]:
     return frozenset(one.substance for one in members if one.substance is not None and not one.isomer)
 
 
-def _beside(found: Identification) -> str:
+def _beside(found: Identification, claim: Resolution) -> str:
     """What limits any verdict that names a substance, as the end of a sentence."""
+    known = registry().find(claim.name) if claim.level == "substance" else None
+    keys = (None if known is None else known.inchikey, found.candidates[0].inchikey)
     told = []
     if found.group is not None and not found.group.known:
         told.append("the library cannot say which of its substances are alike")
-    if found.group is not None and any(one.relation == _STEREOISOMER for one in found.group.members):
+    if any(key is not None and len(key) == _WHOLE_KEY and key[15:23] != _FLAT for key in keys):
         told.append("stereoisomers are never told apart by mass spectrum")
     if _alike(found):
         told.append("the library holds substances of another formula that are as like it by score")

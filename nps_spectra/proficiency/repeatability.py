@@ -56,9 +56,22 @@ class Repeatability:
 
 
 def repeatabilities(round_: Round, submissions: Submissions) -> tuple[Repeatability, ...]:
-    """Every laboratory that reported two values or more of a substance in a sample, in order of samples and codes.
+    r"""Every laboratory that reported two values or more of a substance in a sample, in order of samples and codes.
 
     Compared are laboratories with as many replicates as most have, the larger number where two are as common.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from nps_spectra.proficiency import evaluate
+    >>> from nps_spectra.proficiency.template import write_template
+    >>> header = "laboratory,sample,substance,value,replicate"
+    >>> rows = [f"{code},SM-1,cocaine,{50 + place + n},{n}" for place, code in enumerate("ABC") for n in (1, 2)]
+    >>> with tempfile.TemporaryDirectory() as name:
+    ...     round_toml, submissions, *_ = write_template(name)
+    ...     _ = submissions.write_text("\n".join((header, *rows)), encoding="utf-8")
+    ...     [(one.laboratory, one.mean, one.k) for one in evaluate(name).repeatability]
+    [('A', 51.5, 1.0), ('B', 52.5, 1.0), ('C', 53.5, 1.0)]
     """
     values: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for entry in submissions.entries:

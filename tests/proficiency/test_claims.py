@@ -66,6 +66,11 @@ def test_a_claim_that_is_alone_in_the_set_is_supported(tmp_path: Path) -> None:
     assert (found.verdict, found.candidates, found.conclusion) == ("supported", ("cocaine",), "one_of_isomers")
     assert found.sentence.startswith("The spectrum supports cocaine: nothing else in the library fits it")
     assert "cannot say which of its substances are alike" in found.sentence
+    assert "stereoisomers are never told apart by mass spectrum" in found.sentence
+
+
+def test_a_claim_without_stereoisomers_is_not_warned_of_any(tmp_path: Path) -> None:
+    assert "stereoisomers" not in claim(tmp_path, "caffeine", "caffeine").sentence
 
 
 @pytest.mark.parametrize("written", ["para-fluorofentanyl", "meta-fluorofentanyl"])
