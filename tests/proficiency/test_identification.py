@@ -156,6 +156,7 @@ def test_samples_of_one_material_give_accordance(tmp_path: Path) -> None:
         (9, 10, (0.5550, 0.9975), (0.5958, 0.9821)),
         (0, 10, (0.0, 0.3085), None),
         (175, 175, (0.9791, 1.0), None),
+        (0, 716, (0.0, 0.0051), None),
     ],
 )
 def test_published_intervals(

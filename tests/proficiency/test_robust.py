@@ -15,7 +15,7 @@ from proficiency.published import ATRAZINE, COPPER, DELETED, HALVED, IGNORED, ME
 
 from nps_spectra.errors import OptionError
 from nps_spectra.proficiency import algorithm_a, algorithm_s, hampel, mad_e, mean_without_outliers, n_iqr, q_method, qn
-from nps_spectra.proficiency.robust import CONSTANTS
+from nps_spectra.proficiency.robust import CONSTANTS, FACTORS_S
 
 Constant = Literal["iso", "exact"]
 
@@ -208,6 +208,18 @@ def test_the_exact_constants_follow_from_the_normal_law() -> None:
     assert beta**-0.5 == pytest.approx(1.133392655, abs=1e-9)
     assert CONSTANTS["exact"] == pytest.approx(beta**-0.5, abs=1e-9)
     assert algorithm_s([1.0, 1.0, 1.0], 1, constant="exact").scale == pytest.approx(1.096805, abs=6e-7)
+
+
+@pytest.mark.parametrize("nu", FACTORS_S)
+def test_printed_factors_of_algorithm_s_are_those_of_chi_squared(nu: int) -> None:
+    """C.4: eta = sqrt(chi2_0.9(nu)/nu), xi = 1/sqrt(F_chi2,nu+2(nu eta^2) + 0.1 eta^2), to three decimals."""
+    for deviations in ([1.0, 1.0, 1.0], [0.9, 1.0, 1.1, 5.0]):
+        printed, exact = (algorithm_s(deviations, nu, constant=name).scale for name in ("iso", "exact"))
+        assert printed == pytest.approx(exact, rel=2e-3)
+    eta, xi = FACTORS_S[nu]
+    # All but the last lie below the limit; the last one is taken as eta times the result.
+    w = algorithm_s([1.0, 1.0, 1.0, 50.0], nu).scale
+    assert w == pytest.approx(xi * ((3 + (eta * w) ** 2) / 4) ** 0.5, rel=1e-9)
 
 
 def test_ranges_are_pooled_as_deviations_over_the_root_of_two() -> None:
