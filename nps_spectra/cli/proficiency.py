@@ -86,6 +86,8 @@ def evaluate_round(options: argparse.Namespace) -> int:
     if evaluation.spectra is not None:
         _tell_spectra(evaluation.spectra)
         lost = bool(evaluation.spectra.not_judged)
+    elif options.library is not None:
+        print("NOTICE: the round has no folder 'spectra': the library was not used", file=sys.stderr)
     if options.json:
         print(evaluation.to_json(), end="")
     else:

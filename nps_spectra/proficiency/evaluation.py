@@ -309,7 +309,8 @@ def evaluate(
     ----------
     round_path : path
         Folder of the round with ``round.toml`` and ``submissions.csv``, and if there are any ``homogeneity.csv`` and
-        ``stability.csv``; each table may be XLSX instead.
+        ``stability.csv``; each table may be XLSX instead. Spectra of the laboratories stand in ``spectra``, see
+        `nps_spectra.proficiency.submitted_spectra`.
     strict : bool
         Raise the first row that would be rejected.
     library : Library or path, optional

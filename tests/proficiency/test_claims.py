@@ -379,6 +379,13 @@ def test_the_command_holds_spectra_against_a_library_and_tells_what_was_lost(
     assert [one["file"] for one in json.loads(told.out)["spectra_lost"]] == ["A/SM-1/damaged.msp"]
 
 
+def test_a_library_that_nothing_is_held_against_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = str(write_round(tmp_path / "round", [row("A")]))
+    out = str(tmp_path / "out")
+    assert main(["proficiency", "evaluate", folder, "--out", out, "--no-reports", "--library", "starter"]) == 0
+    assert "the library was not used" in capsys.readouterr().err
+
+
 def test_the_example_shows_what_spectra_say(tmp_path: Path) -> None:
     """Its spectra are made from the principal ions of the starter library: cocaine twice, atropine, fentanyl."""
     evaluation = evaluate(EXAMPLE)
