@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from nps_spectra.identification.identifying import identify_each
+from nps_spectra.identification.examination import Examination
 from nps_spectra.identification.record import Identification
 from nps_spectra.library import Library
 from nps_spectra.library.starter import starter_library
@@ -50,6 +50,8 @@ class JudgedClaim:
     laboratory, sample, file : str
     record : int or None
         Number of the spectrum in its file, from 1; None where the file as a whole cannot be read.
+    sha256 : str or None
+        Of the file; None if no spectrum was read from it.
     claimed : str
         As resolved: a substance, isomer group or class.
     level : {"substance", "isomer_group", "class"}
@@ -78,6 +80,7 @@ class JudgedClaim:
     sample: str
     file: str
     record: int | None
+    sha256: str | None
     claimed: str
     level: ReportLevel
     reported: bool
@@ -112,6 +115,8 @@ class SpectraCheck:
     ----------
     library, library_digest, notice : str or None
         Name and digest of the library, and what it says of itself; None if none was given.
+    models : mapping of str to str
+        Digests of the calibrations that the conclusions stand on, by technique; empty if nothing was searched.
     files : mapping of str to {"judged", "unreadable", "not_assigned"}
         Every file of the folder, once; ``judged`` if one of its spectra was.
     claims : tuple of JudgedClaim
@@ -122,6 +127,7 @@ class SpectraCheck:
     library: str | None
     library_digest: str | None
     notice: str | None
+    models: Mapping[str, str]
     files: Mapping[str, FileStatus]
     claims: tuple[JudgedClaim, ...]
     not_judged: tuple[NotJudged, ...]
@@ -147,6 +153,7 @@ class SpectraCheck:
             "library": self.library,
             "library_digest": self.library_digest,
             "notice": self.notice,
+            "models": dict(self.models),
             "files": {"found": len(self.files), **{status: self.count(status) for status in _FILE_STATUS}},
             "claims": [asdict(one) for one in self.claims],
             "not_judged": [asdict(one) for one in self.not_judged],
@@ -236,6 +243,7 @@ def judge_claims(
     every = [one for found in submitted.values() for one in found]
     claims = [_unreadable(one, one.claim) for one in every if one.status == "unreadable" and one.claim is not None]
     assigned = [(one, one.claim, one.spectrum) for one in every if one.claim is not None and one.spectrum is not None]
+    models: dict[str, str] = {}
     if library is None:
         without = "no library was given"
         claims += [
@@ -244,16 +252,20 @@ def judge_claims(
     elif assigned:
         library.check_quickly()
         members = _Members(library, round_, names)
-        concluded = identify_each(Spectra.of(spectrum for *_, spectrum in assigned), library)
+        run = Examination.of(library, None, None, None, (None, None), None)
+        concluded = run.all(Spectra.of(spectrum for *_, spectrum in assigned))
         claims += [
             _judged(one, claim, found, members) for (one, claim, _), found in zip(assigned, concluded, strict=True)
         ]
+        calibrations = run.describe()["calibrations"]
+        models = {technique: one["digest"] for technique, one in calibrations.items() if one is not None}
     order = {sample.code: place for place, sample in enumerate(round_.samples)}
     claims.sort(key=lambda one: (one.laboratory, order[one.sample], one.file, one.record or 0))
     return SpectraCheck(
         library=None if library is None else library.name,
         library_digest=None if library is None else library.digest,
         notice=None if library is None else library.notice,
+        models=models,
         files={file: _status(parts) for file, parts in submitted.items()},
         claims=tuple(claims),
         not_judged=tuple(
@@ -401,6 +413,7 @@ def _row(
         sample=claim.sample,
         file=one.file,
         record=one.record,
+        sha256=None if one.spectrum is None or one.spectrum.source is None else one.spectrum.source.sha256,
         claimed=claim.resolution.name,
         level=claim.resolution.level,
         reported=claim.reported,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
@@ -163,6 +164,9 @@ def test_the_json_is_what_its_schema_says_and_the_tables_hold_all(tmp_path: Path
     assert checked(content, schema("evaluation"), "evaluation.json") == content
     assert content["spectra"]["files"] == {"found": 2, "judged": 1, "unreadable": 1, "not_assigned": 0}
     assert content["spectra"]["library"] == "starter library (indicative)"
+    assert set(content["spectra"]["models"]) == {"EI", "MS/MS"}
+    digest = hashlib.sha256((folder / "spectra" / "A" / "SM-1.msp").read_bytes()).hexdigest()
+    assert [one["sha256"] for one in content["spectra"]["claims"]] == [digest, None, None]
     assert {"claims.csv", "spectra.csv"} <= {path.name for path in evaluation.write(tmp_path / "out")}
     lines = (tmp_path / "out" / "spectra.csv").read_text(encoding="utf-8").splitlines()
     assert [line.split(",")[:3] for line in lines[1:]] == [
