@@ -25,7 +25,8 @@ from identification import share
 from nps_spectra import Library, Spectra, read_spectra, search
 from nps_spectra.identification.class_labels import labels_of
 from nps_spectra.identification.fitting import fold_of
-from nps_spectra.proficiency.claims import ClaimVerdict, judge_claims
+from nps_spectra.proficiency.claim_verdicts import ClaimVerdict
+from nps_spectra.proficiency.claims import judge_claims
 from nps_spectra.proficiency.names import Declared, Names, Resolution
 from nps_spectra.proficiency.reading_rounds import read_round
 from nps_spectra.proficiency.rounds import Round

@@ -13,7 +13,8 @@ from typing import get_args
 from nps_spectra.cli.main import FINE, REJECTED
 from nps_spectra.cli.output import table
 from nps_spectra.errors import RoundError
-from nps_spectra.proficiency.claims import ClaimVerdict, FileStatus, NotJudged, SpectraCheck
+from nps_spectra.proficiency.claim_verdicts import ClaimVerdict
+from nps_spectra.proficiency.claims import FileStatus, NotJudged, SpectraCheck
 from nps_spectra.proficiency.codes import draw_codes, write_key
 from nps_spectra.proficiency.evaluation import Evaluation, evaluate
 from nps_spectra.proficiency.over_rounds import history
