@@ -54,8 +54,8 @@ def absent(spectra: Spectra, keys: Sequence[str]) -> list[Answer]:
     return found
 
 
-def present(spectra: Spectra, keys: Sequence[str]) -> list[Answer]:
-    """Replicates that their library holds a measurement of."""
+def replicates(spectra: Spectra, keys: Sequence[str]) -> tuple[list[int], Library]:
+    """Rows of which a library holds another measurement and no copy, and that library."""
     unit = nominal(spectra)
     taken, chosen = np.zeros(len(spectra), dtype=bool), []
     many = Counter(keys)
@@ -70,8 +70,7 @@ def present(spectra: Spectra, keys: Sequence[str]) -> list[Answer]:
             taken[row] = True
             taken[others] = False
     kept = [row for row in chosen if any(keys[other] == keys[row] and not taken[other] for other in range(len(keys)))]
-    library = Library(spectra.select(np.flatnonzero(~taken)), name="without one replicate of each")
-    return list(asked(spectra, kept, library, keys))
+    return kept, Library(spectra.select(np.flatnonzero(~taken)), name="without one replicate of each")
 
 
 def figures(label: str, answers: Sequence[Answer], spectrum_keys: dict[str | None, str]) -> dict[str, object]:
@@ -107,8 +106,9 @@ def main() -> int:
     keys = [substances.keys[number] for number in substances.of_row.tolist()]
     known = dict(zip(spectra.texts("inchikey").to_list(), keys, strict=True))
     gone = absent(spectra, keys)
+    kept, library = replicates(spectra, keys)
     rows = [
-        figures("present", present(spectra, keys), known),
+        figures("present", list(asked(spectra, kept, library, keys)), known),
         figures("absent", gone, known),
         figures("absent, an isomer is in the library", [one for one in gone if one[3]], known),
         figures("absent, no isomer is in the library", [one for one in gone if not one[3]], known),

@@ -74,7 +74,7 @@ def main() -> None:
     options = parser.parse_args()
     print(f"nps_spectra {__version__}, Python {platform.python_version()}, {platform.machine()}")
     with tempfile.TemporaryDirectory() as root:
-        for laboratories in (40,):
+        for laboratories in (400, 2_000, 10_000):
             folder = Path(root) / str(laboratories)
             folder.mkdir()
             (folder / "round.toml").write_text(declared(), encoding="utf-8")

@@ -13,8 +13,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "nps_spectra"
 FLOORS = [
     ["cli"],
     ["report"],
-    ["identification"],
     ["proficiency"],
+    ["identification"],
     ["searching"],
     ["library"],
     ["formats"],

@@ -233,10 +233,16 @@ def _add_proficiency(nouns: argparse._SubParsersAction[argparse.ArgumentParser])
         help="score a round",
         description="Score identifications and quantities of a round and write evaluation.json, tables, "
         "the organiser's report, and one report for each laboratory. "
-        "Exit code 1: rows were rejected.",
+        "Exit code 1: rows were rejected, or files of spectra are unreadable or not assigned.",
     )
     evaluate.add_argument("--out", required=True, metavar="DIR", help="folder to write to, made if it is not there")
     evaluate.add_argument("--no-reports", action="store_true", help="write evaluation.json and tables only")
+    evaluate.add_argument(
+        "--library",
+        metavar="LIB",
+        help="library file that the laboratories' spectra in ROUND/spectra are held against, or 'starter'; "
+        "without it: what round.toml names",
+    )
     codes = verbs.add_parser(
         "codes",
         help="draw random codes of laboratories",

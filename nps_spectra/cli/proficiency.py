@@ -5,18 +5,24 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import get_args
 
 from nps_spectra.cli.main import FINE, REJECTED
 from nps_spectra.cli.output import table
 from nps_spectra.errors import RoundError
+from nps_spectra.proficiency.claim_verdicts import ClaimVerdict
+from nps_spectra.proficiency.claims import FileStatus, NotJudged, SpectraCheck
 from nps_spectra.proficiency.codes import draw_codes, write_key
 from nps_spectra.proficiency.evaluation import Evaluation, evaluate
 from nps_spectra.proficiency.over_rounds import history
 from nps_spectra.proficiency.reading_rounds import read_round
+from nps_spectra.proficiency.round_tables import has_spectra
 from nps_spectra.proficiency.simulation import write_simulation
 from nps_spectra.proficiency.submissions import Submissions, read_submissions, submissions_path
+from nps_spectra.proficiency.submitted_spectra import SubmittedSpectrum, read_submitted_spectra
 from nps_spectra.proficiency.template import write_template
 
 #: Rejects told on a terminal; files and JSON hold them all.
@@ -39,11 +45,18 @@ def check(options: argparse.Namespace) -> int:
     round_, names = read_round(folder)
     submissions = read_submissions(submissions_path(folder), round_, names, strict=options.strict)
     noted = [entry for entry in submissions.entries if entry.notes]
+    lost: list[SubmittedSpectrum] = []
+    if has_spectra(folder):
+        submitted = read_submitted_spectra(folder, round_, names, submissions)
+        lost = [one for parts in submitted.values() for one in parts if one.status != "assigned"]
+        print(f"files of spectra: {len(submitted)} found", file=sys.stderr)
+        _tell_lost(lost)
     if options.json:
         content = {
             "rows": submissions.rows,
             "scored": len(submissions.entries),
             "rejected": [{"row": row.row, "reason": row.reason} for row in submissions.rejected],
+            "spectra_lost": [{"file": one.file, "status": one.status, "reason": one.reason} for one in lost],
             "notes": [{"row": entry.row, "notes": list(entry.notes)} for entry in noted],
             "names": [
                 {"written": one.written, "taken_for": one.name, "level": one.level, "how": one.how}
@@ -57,12 +70,12 @@ def check(options: argparse.Namespace) -> int:
             print(f"row {entry.row}: {'; '.join(entry.notes)}")
         rows = [(ascii(one.written)[1:-1], one.name, one.how) for one in submissions.resolutions]
         print(table(("written", "taken for", "how"), rows))
-    return REJECTED if submissions.rejected else FINE
+    return REJECTED if submissions.rejected or lost else FINE
 
 
 def evaluate_round(options: argparse.Namespace) -> int:
     """Evaluate a round and write its tables and reports."""
-    evaluation = evaluate(options.round, strict=options.strict)
+    evaluation = evaluate(options.round, strict=options.strict, library=options.library)
     written = [path.name for path in evaluation.write(options.out)]
     if not options.no_reports:
         from nps_spectra.report.round_pages import write_reports
@@ -70,12 +83,18 @@ def evaluate_round(options: argparse.Namespace) -> int:
         organiser, *laboratories = write_reports(evaluation, options.out)
         written += [organiser.name, f"laboratories/ ({len(laboratories)} reports)"]
     _tell_rows(evaluation.submissions)
+    lost = False
+    if evaluation.spectra is not None:
+        _tell_spectra(evaluation.spectra)
+        lost = bool(evaluation.spectra.not_judged)
+    elif options.library is not None:
+        print("NOTICE: the round has no folder 'spectra': the library was not used", file=sys.stderr)
     if options.json:
         print(evaluation.to_json(), end="")
     else:
         _print(evaluation)
         print(f"wrote {', '.join(written)} to {options.out}")
-    return REJECTED if evaluation.submissions.rejected else FINE
+    return REJECTED if evaluation.submissions.rejected or lost else FINE
 
 
 def codes(options: argparse.Namespace) -> int:
@@ -141,6 +160,25 @@ def _tell_rows(submissions: Submissions) -> None:
         print(f"  REJECTED row {row.row}: {row.reason}", file=sys.stderr)
     if len(submissions.rejected) > _SHOWN:
         print(f"  ... and {len(submissions.rejected) - _SHOWN} more rejects", file=sys.stderr)
+
+
+def _tell_spectra(check: SpectraCheck) -> None:
+    counts = ", ".join(f"{check.count(status)} {status.replace('_', ' ')}" for status in get_args(FileStatus))
+    print(f"files of spectra: {len(check.files)} found, {counts}", file=sys.stderr)
+    _tell_lost(check.not_judged)
+    if check.notice is not None:
+        print(f"NOTICE: {check.notice}", file=sys.stderr)
+    for verdict in get_args(ClaimVerdict):
+        number = sum(one.verdict == verdict for one in check.claims)
+        print(f"  claims, {verdict.replace('_', ' ')}: {number}", file=sys.stderr)
+
+
+def _tell_lost(spectra: Sequence[NotJudged | SubmittedSpectrum]) -> None:
+    for one in spectra[:_SHOWN]:
+        record = "" if one.record is None else f", record {one.record}"
+        print(f"  {one.status.replace('_', ' ').upper()} {one.file}{record}: {one.reason}", file=sys.stderr)
+    if len(spectra) > _SHOWN:
+        print(f"  ... and {len(spectra) - _SHOWN} more", file=sys.stderr)
 
 
 def _print(evaluation: Evaluation) -> None:

@@ -227,3 +227,73 @@ def sigma_precision(s_reproducibility: float, s_repeatability: float, replicates
     if not square >= 0:
         raise OptionError("precision experiment: expected s_R >= s_r >= 0 and at least 1 replicate")
     return math.sqrt(square)
+
+
+@dataclass(frozen=True, slots=True)
+class SigmaModel:
+    """Standard deviations of earlier rounds as a straight line of their assigned values.
+
+    Attributes
+    ----------
+    intercept, slope : float
+    r_squared : float
+    rounds : int
+    lowest, highest : float
+        Assigned values that the line stands on.
+    """
+
+    intercept: float
+    slope: float
+    r_squared: float
+    rounds: int
+    lowest: float
+    highest: float
+
+    def at(self, assigned: float) -> float:
+        """sigma_pt of an assigned value within those of the earlier rounds.
+
+        Raises
+        ------
+        OptionError
+            The value is beyond them, or the line gives no standard deviation there.
+        """
+        sigma = self.intercept + self.slope * assigned
+        if not self.lowest <= assigned <= self.highest:
+            raise OptionError(f"assigned value {assigned!r}: expected {self.lowest} to {self.highest} as in the rounds")
+        if sigma <= 0:
+            raise OptionError(f"assigned value {assigned!r}: the line gives {sigma}, expected a deviation above 0")
+        return sigma
+
+
+def sigma_experience(assigned: ArrayLike, deviations: ArrayLike) -> SigmaModel:
+    """sigma_pt by experience of earlier rounds: least squares of their robust deviations (ISO 13528:2022, 8.3).
+
+    Parameters
+    ----------
+    assigned, deviations : array_like of float, shape (rounds,)
+        Assigned value and robust standard deviation of each round.
+
+    Raises
+    ------
+    OptionError
+        Not as many of both, fewer than three rounds, not finite, a deviation not above 0, or all values equal.
+
+    Examples
+    --------
+    >>> model = sigma_experience([1.0, 2.0, 3.0, 4.0], [0.2, 0.3, 0.4, 0.5])
+    >>> round(model.at(2.5), 6), model.rounds
+    (0.35, 4)
+    """
+    x, y = np.asarray(assigned, dtype=np.float64), np.asarray(deviations, dtype=np.float64)
+    if x.ndim != 1 or x.shape != y.shape or len(x) < 3:
+        raise OptionError(f"rounds: expected 3 or more values with deviations, found shapes {x.shape} and {y.shape}")
+    if not (np.isfinite(x).all() and np.isfinite(y).all() and (y > 0).all()):
+        raise OptionError("rounds: expected finite assigned values, and finite deviations above 0")
+    centred = x - x.mean()
+    if not centred.any():
+        raise OptionError(f"rounds: all assigned values are {x[0]}, expected different ones")
+    slope = float((centred * y).sum() / (centred**2).sum())
+    intercept = float(y.mean()) - slope * float(x.mean())
+    spread = float(((y - y.mean()) ** 2).sum())
+    left = float(((y - intercept - slope * x) ** 2).sum())
+    return SigmaModel(intercept, slope, 1 - left / spread if spread else 1.0, len(x), float(x.min()), float(x.max()))

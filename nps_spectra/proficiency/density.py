@@ -126,7 +126,7 @@ def bootstrap(
     samples: int = 1000,
     seed: int = 0,
 ) -> RobustEstimate:
-    """An estimate with the standard uncertainty of its location by bootstrap (ISO 13528:2022, 7.7.4).
+    """An estimate with the standard uncertainty of its location by bootstrap (ISO 13528:2022, 7.7.6).
 
     Parameters
     ----------

@@ -13,8 +13,11 @@ from nps_spectra.atomic import write_text
 from nps_spectra.errors import MissingDependencyError
 from nps_spectra.proficiency.identification import Identification, Rates, identify
 from nps_spectra.proficiency.intervals import Proportion
+from nps_spectra.proficiency.performance import combine_scores
 from nps_spectra.proficiency.quantities import Quantity, quantify
 from nps_spectra.proficiency.reading_rounds import read_round
+from nps_spectra.proficiency.repeatability import Repeatability, repeatabilities
+from nps_spectra.proficiency.round_tables import has_spectra
 from nps_spectra.proficiency.rounds import Round
 from nps_spectra.proficiency.submissions import Submissions, read_submissions, submissions_path
 from nps_spectra.proficiency.targets import Target
@@ -23,12 +26,17 @@ from nps_spectra.tables import csv_text
 if TYPE_CHECKING:
     import pandas
 
+    from nps_spectra.library import Library
+    from nps_spectra.proficiency.claims import SpectraCheck
+
 _SEPARATOR: Final = "; "
 _OUTCOMES: Final = (
     *("laboratory", "sample", "status", "reported", "correct", "missed", "false_positive", "tolerated", "unspecific"),
     *("partial", "partial_credit", "all_correct", "methods", "scheme_met", "scheme_reason"),
 )
 _PROPORTIONS: Final = (*("sensitivity", "specificity", "false_negative_rate", "false_positive_rate", "fully_correct"),)
+#: Scores of a laboratory taken together (ISO 13528:2022, 9.9).
+_COMBINED: Final = ("z_scores", "rescaled_sum", "sum_of_squares", "sum_of_squares_limit")
 _LABORATORY: Final = ("not_evaluated", "partial_credit", "satisfactory", "questionable", "unsatisfactory", "not_scored")
 
 Table = tuple[tuple[str, ...], list[tuple[Any, ...]]]
@@ -45,6 +53,10 @@ class Evaluation:
     result : Identification
     targets : tuple of Target
     scores : tuple of Quantity
+    repeatability : tuple of Repeatability
+        Of laboratories that reported replicates.
+    spectra : SpectraCheck or None
+        Spectra of the laboratories beside their claims; None if the round has none. It changes no score.
     """
 
     round: Round
@@ -52,6 +64,8 @@ class Evaluation:
     result: Identification
     targets: tuple[Target, ...]
     scores: tuple[Quantity, ...]
+    repeatability: tuple[Repeatability, ...] = ()
+    spectra: SpectraCheck | None = None
 
     @property
     def identification(self) -> pandas.DataFrame:
@@ -85,6 +99,19 @@ class Evaluation:
             pandas is not installed.
         """
         return _frame(self._laboratories_table())
+
+    @property
+    def claims(self) -> pandas.DataFrame:
+        """One row for each spectrum that was submitted for a claim, with the verdict; without rows if there is none.
+
+        Raises
+        ------
+        MissingDependencyError
+            pandas is not installed.
+        """
+        from nps_spectra.proficiency.claims import claims_table
+
+        return _frame(claims_table(self.spectra))
 
     def to_json(self) -> str:
         """The evaluation as JSON: the same bytes from the same files.
@@ -138,6 +165,8 @@ class Evaluation:
                 ],
             },
         }
+        if self.spectra is not None:
+            content["spectra"] = self.spectra.to_dict()
         return json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
     def write(self, folder: str | os.PathLike[str]) -> tuple[Path, ...]:
@@ -158,7 +187,11 @@ class Evaluation:
 
     def _tables(self) -> dict[str, Table]:
         result = self.result
-        return {
+        beside = {} if self.spectra is None else self.spectra.tables()
+        if self.repeatability:
+            names = tuple(field.name for field in fields(Repeatability))
+            beside["repeatability"] = names, [tuple(getattr(one, name) for name in names) for one in self.repeatability]
+        return beside | {
             "identification": self._identification_table(),
             "quantities": self._quantities_table(),
             "targets": self._targets_table(),
@@ -227,8 +260,19 @@ class Evaluation:
         for score in self.scores:
             counts[score.laboratory][score.verdict] += 1
         whole = {name for name in _LABORATORY if name != "partial_credit"}
-        return (*header, *_LABORATORY), [
-            (*row, *(int(value) if name in whole else value for name, value in counts[row[0]].items())) for row in rows
+        z: dict[str, list[float]] = {}
+        for score in self.scores:
+            if score.z is not None:
+                z.setdefault(score.laboratory, []).append(score.z)
+        together = {code: combine_scores(found) for code, found in z.items()}
+        joined = {code: (one.n, one.rescaled_sum, one.sum_of_squares, one.critical) for code, one in together.items()}
+        return (*header, *_LABORATORY, *_COMBINED), [
+            (
+                *row,
+                *(int(value) if name in whole else value for name, value in counts[row[0]].items()),
+                *joined.get(row[0], (0, None, None, None)),
+            )
+            for row in rows
         ]
 
     def _rows_table(self) -> Table:
@@ -253,21 +297,32 @@ class Evaluation:
         return header, sorted(rows, key=lambda row: row[0])
 
 
-def evaluate(round_path: str | os.PathLike[str], *, strict: bool = False) -> Evaluation:
+def evaluate(
+    round_path: str | os.PathLike[str],
+    *,
+    strict: bool = False,
+    library: Library | str | os.PathLike[str] | None = None,
+) -> Evaluation:
     """Evaluate a round of a proficiency test.
 
     Parameters
     ----------
     round_path : path
         Folder of the round with ``round.toml`` and ``submissions.csv``, and if there are any ``homogeneity.csv`` and
-        ``stability.csv``; each table may be XLSX instead.
+        ``stability.csv``; each table may be XLSX instead. Spectra of the laboratories stand in ``spectra``, see
+        `nps_spectra.proficiency.submitted_spectra`.
     strict : bool
         Raise the first row that would be rejected.
+    library : Library or path, optional
+        That the spectra of the laboratories are held against; ``"starter"`` is the embedded one. Default: what
+        ``round.toml`` names.
 
     Raises
     ------
     RoundError
         A file cannot be used, or a name is unknown: it names file, row, column, what was found and what was expected.
+    LibraryError
+        The library cannot be used.
     MissingDependencyError
         SciPy is not installed.
 
@@ -285,7 +340,13 @@ def evaluate(round_path: str | os.PathLike[str], *, strict: bool = False) -> Eva
     submissions = read_submissions(submissions_path(folder), round_, names, strict=strict)
     identification = identify(round_, submissions)
     targets, scores = quantify(round_, submissions, identification)
-    return Evaluation(round_, submissions, identification, targets, scores)
+    spectra = None
+    if has_spectra(folder):  # a round without any loads nothing of identification
+        from nps_spectra.proficiency.claims import check_spectra
+
+        spectra = check_spectra(folder, round_, names, submissions, library)
+    repeated = repeatabilities(round_, submissions)
+    return Evaluation(round_, submissions, identification, targets, scores, repeated, spectra)
 
 
 def _target_json(target: Target) -> dict[str, Any]:

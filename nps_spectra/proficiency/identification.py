@@ -172,12 +172,8 @@ def _outcomes(round_: Round, submissions: Submissions) -> list[SampleOutcome]:
     reasons: dict[tuple[str, str], list[str]] = defaultdict(list)
     for row in submissions.rejected:
         reasons[row.laboratory, row.sample].append(row.reason)
-    codes = set(round_.laboratories or ()) | {entry.laboratory for entry in submissions.entries}
-    if round_.laboratories is None:
-        # A laboratory of which every row was rejected still takes part; what is no code was quoted and is none.
-        codes |= {row.laboratory for row in submissions.rejected if not row.laboratory.startswith(("'", '"'))}
     outcomes = []
-    for laboratory in sorted(codes):
+    for laboratory in submissions.laboratories(round_):
         for sample in round_.samples:
             key = (laboratory, sample.code)
             if key in reported:

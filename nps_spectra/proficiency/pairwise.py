@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from nps_spectra.errors import OptionError
 from nps_spectra.proficiency.robust import RobustEstimate, Values, checked, estimate
 
-#: Small-sample factors of Qn for p = 2 to 12 (C.5.2).
+#: Small-sample factors of Qn for p = 2 to 12 (C.5.2.1).
 FACTORS_QN = (0.3994, 0.9937, 0.5132, 0.8440, 0.6122, 0.8588, 0.6699, 0.8734, 0.7201, 0.8891, 0.7574)
 #: Differences closer than this share of a usual value are one: decimals and their means are not exact in binary.
 TIE = 64 * float(np.finfo(np.float64).eps)
@@ -91,7 +91,7 @@ class _Differences:
 
 
 def qn(values: ArrayLike) -> RobustEstimate:
-    """Median and Qn scale (ISO 13528:2022/Amd 1, C.5.2; doi:10.1080/01621459.1993.10476408).
+    """Median and Qn scale (ISO 13528:2022/Amd 1, C.5.2.1; doi:10.1080/01621459.1993.10476408).
 
     Examples
     --------
@@ -119,7 +119,7 @@ def qn(values: ArrayLike) -> RobustEstimate:
 
 
 def q_method(values: ArrayLike, laboratories: Sequence[object] | None = None) -> RobustEstimate:
-    """Q scale with Hampel's location (ISO 13528:2022, C.5.3 and C.5.4).
+    """Q scale with Hampel's location (ISO 13528:2022, C.5.2.2 and C.5.4).
 
     Differences equal up to rounding in binary are one difference.
 
@@ -216,7 +216,7 @@ def _by_laboratory(x: Values, laboratories: Sequence[object]) -> tuple[Values, V
 
 
 def hampel(values: ArrayLike, scale: float) -> float:
-    """Hampel's location for a known scale: the root nearest the median (ISO 13528:2022, C.5.4).
+    """Hampel's location for a known scale: the root nearest the median (ISO 13528:2022, C.5.3).
 
     Examples
     --------

@@ -141,9 +141,10 @@ def _round(data: dict[str, Any], names: Names, file: str) -> Round:
     for number, code in enumerate(laboratories or (), 1):
         if (fault := code_fault(code)) is not None:
             raise RoundError(file, None, f"laboratories[{number}]", fault)
-        if code in seen:
-            raise RoundError(file, None, f"laboratories[{number}]", f"{code} is there twice, expected once")
-        seen.add(code)
+        if code.casefold() in seen:
+            told = f"{code} is there twice, expected once; codes that differ by case only are one as names of files"
+            raise RoundError(file, None, f"laboratories[{number}]", told)
+        seen.add(code.casefold())
     credit = data.get("credit", {})
     round_ = Round(
         scheme=data["scheme"],
@@ -167,6 +168,7 @@ def _round(data: dict[str, Any], names: Names, file: str) -> Round:
             float(credit.get("isomer", 0.5)), float(credit.get("isomer_group", 0.5)), float(credit.get("class", 0.25))
         ),
         report=data.get("report", {}),
+        library=data.get("library"),
     )
     return replace(round_, samples=_samples(data["sample"], round_, names, file))
 
@@ -199,7 +201,7 @@ def _samples(entries: list[dict[str, Any]], round_: Round, names: Names, file: s
         code = entry["code"]
         if (fault := code_fault(code)) is not None:
             raise RoundError(file, None, f"{place}.code", fault)
-        if code in (sample.code for sample in samples):
+        if code.casefold() in (sample.code.casefold() for sample in samples):
             raise RoundError(file, None, f"{place}.code", f"{code} is there twice, expected once")
         contents = tuple(
             _content(part, round_, names, file, f"{place}.content[{index}]")

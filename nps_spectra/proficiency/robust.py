@@ -89,7 +89,7 @@ def estimate(
 ) -> RobustEstimate:
     """Location and scale of one result of each laboratory, with what makes them doubtful.
 
-    The standard uncertainty is ``u`` times the scale over the root of the number of results (7.7.3).
+    The standard uncertainty is ``u`` times the scale over the root of the number of results (7.7.7).
     """
     warnings = []
     if len(x) < SMALL:

@@ -11,6 +11,8 @@ from nps_spectra.errors import RoundError
 from nps_spectra.proficiency.schema import schema, shown
 from nps_spectra.proficiency.spreadsheets import sheet_rows
 
+#: Folder of the laboratories' spectra, and name of the table that says whose they are.
+SPECTRA: Final = "spectra"
 #: The largest table that is read, in bytes: 10,000 laboratories take some 30 MB.
 _LARGEST: Final = 500_000_000
 
@@ -87,6 +89,11 @@ def table_path(folder: Path, name: str) -> Path | None:
             f"holds {found[0].name} and {found[1].name}, expected one of them; take the other away",
         )
     return found[0] if found else None
+
+
+def has_spectra(folder: Path) -> bool:
+    """Whether a round has spectra of laboratories, or a table that names some."""
+    return (folder / SPECTRA).is_dir() or table_path(folder, SPECTRA) is not None
 
 
 def _check_header(header: list[str], rules: dict[str, Any], file: str) -> None:

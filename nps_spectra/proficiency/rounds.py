@@ -146,6 +146,8 @@ class Round:
     homogeneity, stability : tuple of Measurement
     report : mapping of str to str
         What the report says beside the results, by the keys of the schema.
+    library : str or None
+        Of the spectra: a path from the folder of the round, or ``starter`` for the embedded one.
     """
 
     scheme: str
@@ -169,6 +171,7 @@ class Round:
     homogeneity: tuple[Measurement, ...] = ()
     stability: tuple[Measurement, ...] = ()
     report: Mapping[str, str] = field(default_factory=dict)
+    library: str | None = None
 
     def sample(self, code: str) -> Sample | None:
         """The sample of a code, None if the round does not have it."""

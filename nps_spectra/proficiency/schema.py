@@ -30,7 +30,7 @@ _SHOWN: Final = 80
 
 @cache
 def schema(name: str) -> dict[str, Any]:
-    """A published schema: ``round``, ``submissions``, ``homogeneity`` or ``evaluation``.
+    """A published schema: ``round``, ``submissions``, ``homogeneity``, ``spectra`` or ``evaluation``.
 
     Examples
     --------

@@ -16,10 +16,16 @@ from nps_spectra.errors import OptionError, RoundError
 from nps_spectra.proficiency.reading_rounds import read_round
 from nps_spectra.proficiency.rounds import Content, Round, Sample
 from nps_spectra.proficiency.schema import schema
+from nps_spectra.substances import registry
 from nps_spectra.tables import csv_text
 
 _MOST: Final = 100_000
 _COLUMNS: Final = tuple(schema("submissions")["properties"])
+#: Method codes that a simulated laboratory may have, by the group of the round.
+_METHODS: Final = {
+    "SM": ("GC-MS+FTIR", "GC-MS", "COLOUR+TLC", "LC-MS/MS"),
+    "BS": ("IMMUNOASSAY+LC-MS/MS", "GC-MS", "LC-QTOF"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,10 @@ class Behaviour:
         A value reported as less than twice itself.
     exchanged : float
         For each laboratory, two samples exchanged.
+    tolerated : float
+        For each sample, a declared minor component reported; no fault.
+    other_name : float
+        A synonym of the registry in place of the name; no fault.
     value : float
         True value, in the unit of the round, of contents whose value the participants set.
     claimed_sd : float
@@ -61,6 +71,8 @@ class Behaviour:
     no_value: float = 0.15
     censored: float = 0.01
     exchanged: float = 0.02
+    tolerated: float = 0.3
+    other_name: float = 0.1
     value: float = 50.0
     claimed_sd: float = 0.05
 
@@ -107,10 +119,11 @@ def simulate(round_: Round, laboratories: int, *, seed: int = 0, behaviour: Beha
     for number in range(1, laboratories + 1):
         laboratory = f"SIM-{number:04}"
         biases[laboratory] = float(random.normal(0, how.bias_sd))
+        methods = str(random.choice(_METHODS.get(round_.group, _METHODS["SM"])))
         samples = _exchanged(round_.samples, laboratory, random, how, events)
         for labelled, inside in samples:
             found = _reported(laboratory, labelled, inside, round_, biases[laboratory], random, how, events)
-            rows += [_row(laboratory, labelled, cells) for cells in found]
+            rows += [_row(laboratory, labelled, cells | {"methods": methods}) for cells in found]
     return Simulation(tuple(rows), biases, tuple(events))
 
 
@@ -179,6 +192,8 @@ def _reported(
         return True
 
     found: list[dict[str, str]] = []
+    if inside.tolerated and random.random() < how.tolerated:
+        found.append({"substance": str(random.choice(inside.tolerated))})
     for content in inside.contents:
         if happens(how.missed, content.substance, "missed"):
             continue
@@ -198,6 +213,9 @@ def _reported(
         name = str(random.choice(absent))
         events.append(Event(laboratory, labelled.code, name, "false positive"))
         found.append({"substance": name})
+    for cells in found:
+        if random.random() < how.other_name:
+            cells["substance"] = _other_name(cells["substance"], random)
     return found or [{"substance": "none"}]
 
 
@@ -228,11 +246,18 @@ def _value(
     }
 
 
+def _other_name(substance: str, random: np.random.Generator) -> str:
+    """A synonym of the registry, the name itself where there is none."""
+    known = registry().find(substance)
+    synonyms = () if known is None or known.name != substance else known.synonyms
+    return str(random.choice([name for name in synonyms if registry().find(name) is known] or [substance]))
+
+
 def _isomers(substance: str, round_: Round) -> tuple[str, ...]:
     group = round_.group_of(substance)
     return () if group is None else tuple(one for one in round_.isomer_groups[group] if one != substance)
 
 
 def _row(laboratory: str, sample: Sample, cells: dict[str, str]) -> tuple[str, ...]:
-    known = {"laboratory": laboratory, "sample": sample.code, "methods": "GC-MS", "remarks": "simulated", **cells}
+    known = {"laboratory": laboratory, "sample": sample.code, "remarks": "simulated", **cells}
     return tuple(known.get(column, "") for column in _COLUMNS)

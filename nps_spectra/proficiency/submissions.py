@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -101,6 +101,14 @@ class Submissions:
         """What every distinct name was taken for, by the name written."""
         return tuple(sorted({entry.resolution for entry in self.entries}, key=lambda found: found.written))
 
+    def laboratories(self, round_: Round) -> tuple[str, ...]:
+        """Codes of all that take part, in their order: those declared, else all that submitted."""
+        codes = set(round_.laboratories or ()) | {entry.laboratory for entry in self.entries}
+        if round_.laboratories is None:
+            # A laboratory of which every row was rejected still takes part; what is no code was quoted and is none.
+            codes |= {row.laboratory for row in self.rejected if not row.laboratory.startswith(("'", '"'))}
+        return tuple(sorted(codes))
+
 
 class _Rejected(Exception):
     """Why a row is not scored; it never leaves this module."""
@@ -140,12 +148,14 @@ def read_submissions(path: Path, round_: Round, names: Names, *, strict: bool = 
         else:
             entries.append(entry)
     if unknown:
-        _raise_unknown(path, unknown, names)
+        raise_unknown(path, unknown, names)
+    if round_.laboratories is None:
+        entries, rejected = _of_one_case(entries, rejected)
     kept, faults = _consistent(entries)
-    if strict and faults:
-        first = min(faults, key=lambda fault: fault.row)
-        raise RoundError(str(path), first.row, "substance", first.reason)
     rejected.extend(faults)
+    if strict and rejected:
+        first = min(rejected, key=lambda fault: fault.row)
+        raise RoundError(str(path), first.row, "substance" if first in faults else "laboratory", first.reason)
     return Submissions(rows, tuple(kept), tuple(sorted(rejected, key=lambda fault: fault.row)))
 
 
@@ -159,7 +169,13 @@ def submissions_path(folder: Path) -> Path:
     return table_path(folder, "submissions") or folder / "submissions.csv"
 
 
-def _raise_unknown(path: Path, unknown: list[tuple[int, str]], names: Names) -> None:
+def raise_unknown(path: Path, unknown: Sequence[tuple[int, str]], names: Names) -> None:
+    """Tell all rows whose names are unknown, with suggestions.
+
+    Raises
+    ------
+    RoundError
+    """
     told = []
     first_rows: dict[str, int] = {}
     for number, written in unknown:
@@ -319,6 +335,25 @@ def _methods(text: str, notes: list[str]) -> tuple[str, ...]:
         else:
             notes.append(f"method {shown(part)} left out: expected a code of letters, digits, blanks and ()/_-")
     return tuple(sorted(found))
+
+
+def _of_one_case(entries: Sequence[Entry], rejected: Sequence[RejectedRow]) -> tuple[list[Entry], list[RejectedRow]]:
+    """Entries and rejects, without the codes of laboratories that differ from each other by case only.
+
+    The reports of such laboratories would be one file where names of files have no case. Nobody can tell which one is
+    meant, so that all rows of both are rejected, and their codes are no codes.
+    """
+    spellings: dict[str, set[str]] = defaultdict(set)
+    for code in {*(row.laboratory for row in entries), *(row.laboratory for row in rejected)}:
+        if code_fault(code) is None:
+            spellings[code.casefold()].add(code)
+    doubtful = {code: " and ".join(sorted(found)) for found in spellings.values() if len(found) > 1 for code in found}
+    faults = [replace(row, laboratory=shown(row.laboratory)) if row.laboratory in doubtful else row for row in rejected]
+    for row in entries:
+        if (found := doubtful.get(row.laboratory)) is not None:
+            told = f"{found} differ by case only: which laboratory is meant?"
+            faults.append(RejectedRow(row.row, shown(row.laboratory), row.sample, told))
+    return [row for row in entries if row.laboratory not in doubtful], faults
 
 
 def _consistent(entries: Iterable[Entry]) -> tuple[list[Entry], list[RejectedRow]]:

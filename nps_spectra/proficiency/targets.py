@@ -160,7 +160,7 @@ def _homogeneity(
     warnings += [f"homogeneity: {text}" for text in found.warnings]
     if not found.sufficient:
         warnings.append(
-            f"the items are not homogeneous enough: s_s {found.sd_between:.3g} is above 0.3 sigma_pt (B.2.3)"
+            f"the items are not homogeneous enough: s_s {found.sd_between:.3g} is above 0.3 sigma_pt (B.2.2)"
             + ("; within the expanded limit" if found.sd_between <= found.expanded_limit else "")
         )
     return found.sd_between, found.sufficient

@@ -22,6 +22,8 @@ late = "reject"                # or "accept": scored, and noted
 menu = ["cocaine", "heroin", "MDMA", "ketamine", "amfetamine"]
 # laboratories = ["LAB-001", "LAB-002"]   # codes of all that take part; without it: all that submit
 
+# library = "swgdrug.h5"       # that spectra in spectra/LABORATORY/SAMPLE.* are held against; or "starter"
+
 # [codes]                      # codes of the menu
 # "C01" = "cocaine"
 # [aliases]                    # names as laboratories write them and the registry has not

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from proficiency.published import TOXAPHENE
 
 from nps_spectra.errors import OptionError
 from nps_spectra.proficiency.assigned import (
@@ -11,6 +12,7 @@ from nps_spectra.proficiency.assigned import (
     dersimonian_laird,
     from_reference,
     paule_mandel,
+    sigma_experience,
     sigma_horwitz,
     sigma_precision,
     vangel_rukhin,
@@ -47,6 +49,35 @@ def test_horwitz_is_tight_at_purities_of_drugs(share: float, percent: float) -> 
 
 def test_precision_of_table_e10() -> None:
     assert sigma_precision(23.2, 14.3, 2) == pytest.approx(20.9, abs=0.05)
+
+
+def test_regression_of_example_e8_on_the_level_of_earlier_rounds() -> None:
+    """ISO 13528:2022, E.8: R^2 0.8264, slope 0.17506, intercept 0.08848."""
+    found = sigma_experience(*TOXAPHENE)
+    assert (found.intercept, found.slope) == pytest.approx((0.08848, 0.17506), abs=6e-6)
+    assert found.r_squared == pytest.approx(0.8264, abs=5e-5)
+    assert found.at(10.0) == pytest.approx(0.08848 + 1.7506, abs=6e-5)
+
+
+def test_experience_does_not_reach_beyond_the_levels_of_its_rounds() -> None:
+    found = sigma_experience(*TOXAPHENE)
+    with pytest.raises(OptionError, match=r"assigned value 25\.0: expected 3\.96 to 19\.0"):
+        found.at(25.0)
+
+
+@pytest.mark.parametrize(
+    ("levels", "deviations"),
+    [
+        ([1, 2], [1, 2]),
+        ([1, 2, 3], [1, 2]),
+        ([1, 1, 1], [1, 2, 3]),
+        ([1, 2, 3], [1, 0, 1]),
+        ([1, 2, float("nan")], [1, 1, 1]),
+    ],
+)
+def test_rounds_that_make_no_line_are_refused(levels: list[float], deviations: list[float]) -> None:
+    with pytest.raises(OptionError, match="rounds: "):
+        sigma_experience(levels, deviations)
 
 
 def test_apple_fibre_by_maximum_likelihood() -> None:

@@ -273,7 +273,8 @@ def test_an_example_is_what_its_script_makes_and_is_labelled_simulated(
     script = EXAMPLES / "simulate_round.py"
     monkeypatch.setattr(sys, "argv", [str(script), str(tmp_path)])
     runpy.run_path(str(script), run_name="__main__")
-    assert (tmp_path / name / "submissions.csv").read_bytes() == (EXAMPLES / name / "submissions.csv").read_bytes()
+    for file in ("submissions.csv", "truth.json"):
+        assert (tmp_path / name / file).read_bytes() == (EXAMPLES / name / file).read_bytes()
     assert json.loads(example(name).to_json())["simulated"] is True
 
 

@@ -156,6 +156,7 @@ def test_samples_of_one_material_give_accordance(tmp_path: Path) -> None:
         (9, 10, (0.5550, 0.9975), (0.5958, 0.9821)),
         (0, 10, (0.0, 0.3085), None),
         (175, 175, (0.9791, 1.0), None),
+        (0, 716, (0.0, 0.0051), None),
     ],
 )
 def test_published_intervals(
@@ -249,6 +250,21 @@ def test_kappa_of_a_published_table_and_where_it_is_not_defined() -> None:
 def test_methods_are_held_against_the_minimum_scheme(codes: list[str], met: bool | None) -> None:
     """SWGDRUG / ASTM E2329: A and another, or three with two of B."""
     assert audit_methods(codes).met is met
+
+
+@pytest.mark.parametrize(
+    ("codes", "met", "moved"),
+    [
+        (["COLOUR", "TLC", "UV"], True, "UV/Vis spectroscopy (C)"),
+        (["COLOUR", "TLC", "PHARMACEUTICAL IDENTIFIERS"], False, "pharmaceutical identifiers (B)"),
+    ],
+)
+def test_an_outcome_that_depends_on_the_edition_says_so(codes: list[str], met: bool, moved: str) -> None:
+    """UV stood in category C and identifiers of tablets in B in a draft of the first edition (TWGDRUG)."""
+    found = audit_methods(codes)
+    assert found.met is met
+    assert found.reason.endswith(f"otherwise by the categories of the first editions: {moved}")
+    assert "first editions" not in audit_methods(["GC-MS", "UV"]).reason
 
 
 def test_two_names_of_one_technique_are_one() -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from proficiency.round_files import ROUND, row, write_round
 
 from nps_spectra.errors import OptionError
 from nps_spectra.proficiency import (
     cochran_test,
     combine_scores,
     control_chart,
+    evaluate,
     grubbs_test,
     mandel,
     repeatability_statistic,
@@ -56,6 +60,55 @@ def test_limits_of_mandel_hold_for_normal_results() -> None:
 def test_repeatability_by_hand() -> None:
     """ISO 13528:2022, 10.6: mean 11, s 3 against x* 10, w* 2 with 4 replicates is 1.986413."""
     assert repeatability_statistic([11], [3], 10, 2, 4) == pytest.approx(1.986413, abs=1.5e-6)
+
+
+def test_replicates_of_a_round_are_compared(tmp_path: Path) -> None:
+    """Six laboratories with duplicates 1 apart about 50 to 51, one of them 20 apart, one of them 9 higher."""
+    pairs = {
+        "A": (49.5, 50.5),
+        "B": (50, 51),
+        "C": (49.8, 50.8),
+        "D": (40.5, 60.5),
+        "E": (59.2, 60.2),
+        "F": (50.2, 51.2),
+    }
+    rows = [row(code, value=str(x), replicate=str(n)) for code, pair in pairs.items() for n, x in enumerate(pair)]
+    rows += [row("G", value=str(50 + n), replicate=str(n)) for n in range(3)] + [row("H", value="50")]
+    found = {one.laboratory: one for one in evaluate(write_round(tmp_path, rows)).repeatability}
+    assert list(found) == [*pairs, "G"]
+    a, d, e = found["A"], found["D"], found["E"]
+    assert (a.replicates, a.mean, a.sd) == (2, 50.0, pytest.approx(0.5**0.5))
+    assert None not in (a.statistic, a.h, a.k, d.statistic, e.statistic)
+    assert a.k < a.k_critical < d.k  # type: ignore[operator]
+    assert e.h > e.h_critical > abs(a.h)  # type: ignore[operator, arg-type]
+    assert d.statistic > 5.99 > a.statistic  # type: ignore[operator]
+    assert e.statistic > 5.99  # type: ignore[operator]
+    assert (found["G"].h, found["G"].reason) == (None, "3 replicates; compared are laboratories with 2")
+
+
+def test_replicates_that_cannot_be_compared_say_why(tmp_path: Path) -> None:
+    rows = [row(code, value="50", replicate=n) for code in "AB" for n in "12"]
+    assert {one.reason for one in evaluate(write_round(tmp_path / "1", rows)).repeatability} == {
+        "2 laboratories with 2 replicates, expected 3"
+    }
+    rows = [row(code, value=x, replicate=n) for code, x in (("A", "50"), ("B", "51"), ("C", "52")) for n in "12"]
+    evaluation = evaluate(write_round(tmp_path / "2", rows))
+    assert {(one.k, one.reason) for one in evaluation.repeatability} == {
+        (0.0, "no statistic of mean and deviation: replicates without spread")
+    }
+    assert "repeatability.csv" in {path.name for path in evaluation.write(tmp_path / "out")}
+
+
+def test_scores_of_a_laboratory_are_joined_in_its_row(tmp_path: Path) -> None:
+    """Cocaine 55 and 60 against 50 with sigma_pt 2.5, two samples: z 2 and 4."""
+    second = '[[sample]]\ncode = "SM-5"\n[[sample.content]]\nsubstance = "cocaine"\nvalue = 50.0\n'
+    second += 'unit = "% w/w"\nsigma_pt = 2.5\n'
+    rows = [row("A", value="55"), row("A", "SM-5", value="60"), row("B")]
+    found = evaluate(write_round(tmp_path, rows, ROUND + second)).laboratories.set_index("laboratory")
+    columns = ["z_scores", "rescaled_sum", "sum_of_squares", "sum_of_squares_limit"]
+    assert found.loc["A", columns].tolist() == pytest.approx([2, 6 / 2**0.5, 20.0, 5.9915], abs=1e-4)
+    assert found.loc["B", "z_scores"] == 0
+    assert np.isnan(found.loc["B", "rescaled_sum"])
 
 
 def test_the_ellipse_holds_the_share_it_promises() -> None:

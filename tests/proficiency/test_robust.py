@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from itertools import product
 from typing import Literal
 
@@ -10,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from proficiency import naive
-from proficiency.published import ATRAZINE, COPPER, DELETED, IGNORED, MERCURY, MODES, SEVEN
+from proficiency.published import ATRAZINE, COPPER, DELETED, HALVED, IGNORED, MERCURY, MODES, SEVEN
 
 from nps_spectra.errors import OptionError
 from nps_spectra.proficiency import algorithm_a, algorithm_s, hampel, mad_e, mean_without_outliers, n_iqr, q_method, qn
+from nps_spectra.proficiency.robust import CONSTANTS, FACTORS_S
 
 Constant = Literal["iso", "exact"]
 
@@ -188,6 +190,46 @@ def test_the_start_is_no_iteration() -> None:
 def test_full_convergence_of_table_e1_rounds_otherwise_than_the_stopping_rule() -> None:
     found = algorithm_a(IGNORED, stop="converged")
     assert (found.location, found.scale) == pytest.approx((26.008, 7.2373), abs=5e-4)
+
+
+def test_the_third_column_of_table_e1_follows_no_single_rule() -> None:
+    """Printed are 23.95 and 8.60; the stopping rule gives 23.96 and 8.59, full convergence 23.9585 and 8.5960."""
+    found = algorithm_a(HALVED, stop="converged")
+    assert (found.location, found.scale) == pytest.approx((23.9585, 8.5960), abs=6e-5)
+    found = algorithm_a(HALVED)
+    assert (found.location, found.scale) == pytest.approx((23.96, 8.59), abs=5e-3)
+
+
+def test_the_exact_constants_follow_from_the_normal_law() -> None:
+    """C.3.1: 1/sqrt(beta) of a normal law winsorised at 1.5; C.4: xi of one degree of freedom is 1.096805."""
+    law = statistics.NormalDist()
+    beyond = 2 * (1 - law.cdf(1.5))
+    beta = 1 - beyond - 2 * 1.5 * law.pdf(1.5) + 1.5**2 * beyond
+    assert beta**-0.5 == pytest.approx(1.133392655, abs=1e-9)
+    assert CONSTANTS["exact"] == pytest.approx(beta**-0.5, abs=1e-9)
+    assert algorithm_s([1.0, 1.0, 1.0], 1, constant="exact").scale == pytest.approx(1.096805, abs=6e-7)
+
+
+@pytest.mark.parametrize("nu", FACTORS_S)
+def test_printed_factors_of_algorithm_s_are_those_of_chi_squared(nu: int) -> None:
+    """C.4: eta = sqrt(chi2_0.9(nu)/nu), xi = 1/sqrt(F_chi2,nu+2(nu eta^2) + 0.1 eta^2), to three decimals."""
+    for deviations in ([1.0, 1.0, 1.0], [0.9, 1.0, 1.1, 5.0]):
+        printed, exact = (algorithm_s(deviations, nu, constant=name).scale for name in ("iso", "exact"))
+        assert printed == pytest.approx(exact, rel=2e-3)
+    eta, xi = FACTORS_S[nu]
+    # All but the last lie below the limit; the last one is taken as eta times the result.
+    w = algorithm_s([1.0, 1.0, 1.0, 50.0], nu).scale
+    assert w == pytest.approx(xi * ((3 + (eta * w) ** 2) / 4) ** 0.5, rel=1e-9)
+
+
+def test_ranges_are_pooled_as_deviations_over_the_root_of_two() -> None:
+    ranges = [0.28, 0.49, 0.40, 0.00, 0.35, 1.98, 0.80, 0.32, 0.95]
+    assert algorithm_s(ranges, 1, constant="exact").scale / 2**0.5 == pytest.approx(0.4849019, abs=5e-7)
+
+
+def test_median_deviation_of_copper() -> None:
+    """As statsmodels has it, with 1.4826: 0.52632."""
+    assert mad_e(COPPER).scale / 1.483 * 1.482602 == pytest.approx(0.52632, abs=6e-6)
 
 
 def test_algorithm_a_of_table_e13() -> None:

@@ -71,6 +71,8 @@ def test_a_late_row_is_scored_and_noted_if_the_round_says_so(tmp_path: Path) -> 
         ("sigma_pt = 2.5", "sigma = 2.5", "sample[1].content[1].sigma: is no key of a round: did you mean 'sigma_pt'?"),
         ('unit = "% w/w"', "", "sample[1].content[1].unit: is missing"),
         ('code = "SM-4"', 'code = "SM-1"', "sample[4].code: SM-1 is there twice"),
+        ('code = "SM-4"', 'code = "sm-1"', "sample[4].code: sm-1 is there twice"),
+        ("format = 1", 'format = 1\nlaboratories = ["A", "a"]', "laboratories[2]: a is there twice, expected once"),
         ('code = "SM-4"', 'code = "../SM-4"', "sample[4].code: found '../SM-4'"),
         ("blank = true", "blank = false", "sample[4]: found no content"),
         ('"coke" = "cocaine"', 'heroin = "cocaine"', "aliases.heroin: is heroin already"),

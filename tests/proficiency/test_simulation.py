@@ -7,23 +7,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from proficiency.round_files import ROUND, write_round
+from proficiency.round_files import COLUMNS, ROUND, write_round
 
 from nps_spectra.cli.main import main
 from nps_spectra.errors import OptionError, RoundError
-from nps_spectra.proficiency import Behaviour, algorithm_a, evaluate, simulate, write_simulation
+from nps_spectra.proficiency import Behaviour, evaluate, simulate, write_simulation
 from nps_spectra.proficiency.evaluation import Evaluation
 from nps_spectra.proficiency.reading_rounds import read_round
 
 SIMULATED = ROUND.replace('scheme = "test"', 'scheme = "test"\nsimulated = true')
-FLAWLESS = Behaviour(
-    **dict.fromkeys(("blunder", "missed", "false_positive", "isomer", "no_value", "censored", "exchanged"), 0.0)
+FLAWLESS_CHANCES = dict.fromkeys(
+    ("blunder", "missed", "false_positive", "isomer", "no_value", "censored", "exchanged"), 0.0
 )
+FLAWLESS = Behaviour(**FLAWLESS_CHANCES)
 
 
-def evaluated(
-    folder: Path, behaviour: Behaviour | None, laboratories: int = 60
-) -> tuple[Evaluation, dict[str, object]]:
+def evaluated(folder: Path, behaviour: Behaviour | None) -> tuple[Evaluation, dict[str, object]]:
     write_simulation(write_round(folder, [], SIMULATED), 60, seed=3, behaviour=behaviour)
     return evaluate(folder), json.loads((folder / "truth.json").read_text(encoding="utf-8"))
 
@@ -78,17 +77,26 @@ def test_censored_values_and_blunders_are_seen(tmp_path: Path) -> None:
     assert blunders > 3
 
 
-def test_the_interval_of_the_robust_mean_holds_the_truth_as_often_as_it_says(tmp_path: Path) -> None:
-    """u(x_pt) = 1.25 s*/sqrt(p): twice of it holds the true value in 95 % or more of rounds without blunders."""
+@pytest.mark.parametrize("what", ["other_name", "tolerated"])
+def test_other_names_and_declared_minors_are_no_fault(tmp_path: Path, what: str) -> None:
+    behaviour = Behaviour(**(FLAWLESS_CHANCES | {"other_name": 0.0, "tolerated": 0.0, what: 1.0}))
+    evaluation, truth = evaluated(tmp_path, behaviour)
+    assert truth["events"] == []
+    assert all(one.all_correct for one in evaluation.result.outcomes)
+    if what == "other_name":
+        assert {one.how for one in evaluation.submissions.resolutions} >= {"synonym"}
+    else:
+        tolerated = {one.sample for one in evaluation.result.outcomes if one.tolerated}
+        assert tolerated == {"SM-1"}
+
+
+def test_laboratories_have_methods_of_their_own(tmp_path: Path) -> None:
     round_, _ = read_round(write_round(tmp_path, [], SIMULATED))
-    held = 0
-    for seed in range(200):
-        values = [float(row[3]) for row in simulate(round_, 30, seed=seed, behaviour=FLAWLESS).rows if row[3]]
-        found = algorithm_a(values)
-        assert found.location is not None
-        assert found.uncertainty is not None
-        held += abs(found.location - 50) <= 2 * found.uncertainty
-    assert held / 200 >= 0.93
+    methods: dict[str, set[str]] = {}
+    for cells in simulate(round_, 40).rows:
+        methods.setdefault(cells[0], set()).add(cells[COLUMNS.index("methods")])
+    assert {len(found) for found in methods.values()} == {1}
+    assert len({found for codes in methods.values() for found in codes}) > 2
 
 
 def test_biases_have_the_spread_asked_for(tmp_path: Path) -> None:
