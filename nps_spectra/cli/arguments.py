@@ -232,11 +232,12 @@ def _add_proficiency(nouns: argparse._SubParsersAction[argparse.ArgumentParser])
         "evaluate",
         help="score a round",
         description="Score identifications and quantities of a round and write evaluation.json, tables, "
-        "the organiser's report, and one report for each laboratory. "
+        "the organiser's report, and one report for each laboratory, as HTML and as PDF. "
         "Exit code 1: rows were rejected.",
     )
     evaluate.add_argument("--out", required=True, metavar="DIR", help="folder to write to, made if it is not there")
     evaluate.add_argument("--no-reports", action="store_true", help="write evaluation.json and tables only")
+    evaluate.add_argument("--no-pdf", action="store_true", help="write reports as HTML only")
     codes = verbs.add_parser(
         "codes",
         help="draw random codes of laboratories",

@@ -62,13 +62,20 @@ def check(options: argparse.Namespace) -> int:
 
 def evaluate_round(options: argparse.Namespace) -> int:
     """Evaluate a round and write its tables and reports."""
+    pdf = not (options.no_reports or options.no_pdf)
+    if pdf:  # what is missing is told before anything is computed or written
+        from nps_spectra.report.round_pages import pdf_writer
+
+        pdf_writer()
     evaluation = evaluate(options.round, strict=options.strict)
     written = [path.name for path in evaluation.write(options.out)]
     if not options.no_reports:
         from nps_spectra.report.round_pages import write_reports
 
-        organiser, *laboratories = write_reports(evaluation, options.out)
-        written += [organiser.name, f"laboratories/ ({len(laboratories)} reports)"]
+        reports = write_reports(evaluation, options.out, pdf=pdf)
+        kinds = "HTML and PDF" if pdf else "HTML"
+        laboratories = len(reports) // (2 if pdf else 1) - 1
+        written += [f"organiser's report ({kinds})", f"laboratories/ ({laboratories} reports, {kinds})"]
     _tell_rows(evaluation.submissions)
     if options.json:
         print(evaluation.to_json(), end="")

@@ -10,22 +10,18 @@ from nps_spectra.proficiency.density import Density, kernel_density
 from nps_spectra.proficiency.outliers import youden_pairs
 from nps_spectra.proficiency.quantities import Quantity
 from nps_spectra.proficiency.targets import Target
-from nps_spectra.report.chart import Chart, shown_number
-from nps_spectra.report.markup import Markup
+from nps_spectra.report.chart import LETTERS, Anchor, Chart, shown_number
+from nps_spectra.report.document_style import ACCEPTED, COLOURS, WARNED
+from nps_spectra.report.lettering import fitted, width_of
 from nps_spectra.report.style import INK
 
-#: Of scores: as the peaks of a mirror plot, told apart also without colours by the lines at 2 and 3.
-COLOURS: Final = {
-    "satisfactory": "#004c86",
-    "questionable": "#a03ac2",
-    "unsatisfactory": "#c04f00",
-    "not_scored": "#767676",
-}
-ACCEPTED: Final = "#e3edf5"
-WARNED: Final = "#f3e8f7"
 _WIDTH: Final = 170.0
 #: Bars in one row; more would leave no room for codes.
 _ROW: Final = 60
+#: Bars that a row has room for at least.
+_FEWEST: Final = 4
+#: Length of a label below a bar, in mm; longer names are cut, and stand whole in the table.
+_LONGEST: Final = 44.0
 #: From so many values on a density shows no single laboratory.
 ANONYMOUS: Final = 10
 #: Values outside a plot have their number beside them as long as they are no more.
@@ -34,14 +30,14 @@ _LABELS: Final = 6
 _HIGHEST: Final = 6.0
 
 
-def score_bars(quantities: Sequence[Quantity], limits: tuple[float, float], title: str) -> list[Markup]:
+def score_bars(quantities: Sequence[Quantity], limits: tuple[float, float], title: str) -> list[Chart]:
     """Z scores in ascending order, with the codes of the laboratories below, in rows of up to 60."""
     scored = sorted((one for one in quantities if one.z is not None), key=lambda one: (one.z or 0.0, one.laboratory))
     if not scored:
         return []
     rows = -(-len(scored) // _ROW)
     size = -(-len(scored) // rows)
-    top = min(_HIGHEST, max(limits[1] + 1, *(abs(one.z or 0.0) for one in scored)))
+    top = _reach(scored, limits)
     longest = max(len(one.laboratory) for one in scored)
     charts = []
     for start in range(0, len(scored), size):
@@ -58,32 +54,47 @@ def score_bars(quantities: Sequence[Quantity], limits: tuple[float, float], titl
                 turn=-90,
             )
         chart.y_axis("z score", [-limits[1], -limits[0], 0, *limits])
-        charts.append(chart.svg())
+        charts.append(chart)
     return charts
 
 
-def own_scores(quantities: Sequence[Quantity], limits: tuple[float, float]) -> Markup | None:
-    """Z scores of one laboratory, a bar for each sample and substance."""
+def own_scores(quantities: Sequence[Quantity], limits: tuple[float, float]) -> list[Chart]:
+    """Z scores of one laboratory, a bar for each sample and substance, in rows of up to 60."""
     scored = [one for one in quantities if one.z is not None]
     if not scored:
-        return None
-    top = min(_HIGHEST, max(limits[1] + 1, *(abs(one.z or 0.0) for one in scored)))
-    chart = Chart("z scores of the laboratory", _WIDTH, 52, (0, max(len(scored), 4)), (-top, top), bottom=10)
-    _limits(chart, limits)
-    for place, one in enumerate(scored):
-        _score_bar(chart, place + 0.5, one, 0.35, top)
-        x, foot = chart.across(place + 0.5), chart.height - chart.bottom
-        chart.text(x, foot + 3.6, one.sample)
-        room = (chart.width - chart.left) / max(len(scored), 4) / 1.35
-        name = one.substance if len(one.substance) <= room else f"{one.substance[: max(1, int(room) - 1)]}…"
-        chart.text(x, foot + 7.2, name)
-    chart.y_axis("z score", [-limits[1], -limits[0], 0, *limits])
-    return chart.svg()
+        return []
+    top = _reach(scored, limits)
+    size = -(-len(scored) // -(-len(scored) // _ROW))
+    room = (_WIDTH - 17) / max(size, _FEWEST)
+    names = [fitted(one.substance, LETTERS, _LONGEST - width_of(one.sample, LETTERS)) for one in scored]
+    turned = any(
+        max(width_of(name, LETTERS), width_of(one.sample, LETTERS)) > room - 1
+        for name, one in zip(names, scored, strict=True)
+    )
+    labels = [f"{one.sample} {name}" for name, one in zip(names, scored, strict=True)]
+    foot = 3 + max(width_of(label, LETTERS) for label in labels) if turned else 10.0
+    charts = []
+    for start in range(0, len(scored), size):
+        chart = Chart(
+            "z scores of the laboratory", _WIDTH, 42 + foot, (0, max(size, _FEWEST)), (-top, top), bottom=foot
+        )
+        _limits(chart, limits)
+        for place, one in enumerate(scored[start : start + size]):
+            _score_bar(chart, place + 0.5, one, 0.35, top)
+            x, y = chart.across(place + 0.5), chart.height - chart.bottom
+            if turned:
+                chart.text(x + 0.8, y + 1.2, labels[start + place], anchor="end", turn=-90)
+            else:
+                chart.text(x, y + 3.6, one.sample)
+                chart.text(x, y + 7.2, names[start + place])
+        chart.y_axis("z score", [-limits[1], -limits[0], 0, *limits])
+        charts.append(chart)
+    return charts
 
 
 def sorted_results(
     quantities: Sequence[Quantity], target: Target, limits: tuple[float, float], title: str
-) -> Markup | None:
+) -> Chart | None:
     """Values in ascending order with their expanded uncertainty, and the range of acceptable results."""
     found = sorted((one for one in quantities if one.value is not None), key=lambda one: (one.value, one.laboratory))
     if not found:
@@ -100,16 +111,17 @@ def sorted_results(
     for place, one in enumerate(found):
         x, value = place + 0.5, float(one.value or 0.0)
         colour = COLOURS[one.verdict]
-        if one.expanded is not None:
+        inside = chart.y[0] <= value <= chart.y[1]
+        if one.expanded is not None and inside:
             chart.line([(x, value - one.expanded), (x, value + one.expanded)], colour, 0.25)
         chart.point(x, value, colour, 0.8 if len(found) <= 100 else 0.5)
-        if not chart.y[0] <= value <= chart.y[1] and beyond <= _LABELS:
+        if not inside and beyond <= _LABELS:
             # Neighbours stand on two lines.
             away = 3.4 + 2.6 * (place % 2) if value > chart.y[1] else -1.6 - 2.6 * (place % 2)
             chart.text(chart.across(x), chart.up(value) + away, shown_number(value))
     chart.y_axis(f"{target.substance}, {target.unit}")
     chart.x_axis("laboratories, by value", [])
-    return chart.svg()
+    return chart
 
 
 def density_of(quantities: Sequence[Quantity], target: Target) -> Density | None:
@@ -123,7 +135,7 @@ def density_of(quantities: Sequence[Quantity], target: Target) -> Density | None
 
 def density_chart(
     found: Density, target: Target, limits: tuple[float, float], own: float | None = None
-) -> Markup | None:
+) -> Chart | None:
     """Kernel density of all values near the assigned one, and where one laboratory stands."""
     centre = target.assigned if target.assigned is not None else found.modes[0].location
     spread = target.sigma_pt or target.robust_sd or found.bandwidth
@@ -150,7 +162,7 @@ def density_chart(
         chart.line([(own, 0), (own, 1.02 * highest)], COLOURS["unsatisfactory"], 0.5)
         edge = chart.left + 0.75 * (chart.width - chart.left)
         beyond = "" if low <= own <= high else ", beyond the plot"
-        side = "end" if chart.across(own) > edge else "start"
+        side: Anchor = "end" if chart.across(own) > edge else "start"
         chart.text(
             chart.across(own) + (-1 if side == "end" else 1),
             5.2,
@@ -159,10 +171,10 @@ def density_chart(
         )
     chart.x_axis(f"{target.substance}, {target.unit}")
     chart.text(3.6, 22, "density", turn=-90)
-    return chart.svg()
+    return chart
 
 
-def youden_chart(pairs: Sequence[tuple[Quantity, Quantity]], names: tuple[str, str]) -> Markup | None:
+def youden_chart(pairs: Sequence[tuple[Quantity, Quantity]], names: tuple[str, str]) -> Chart | None:
     """Values of laboratories on two samples with the 95 % ellipse; None of fewer than 10, or without spread.
 
     Codes stand beside who lies outside, and beside who would lie inside with the two samples exchanged.
@@ -192,11 +204,16 @@ def youden_chart(pairs: Sequence[tuple[Quantity, Quantity]], names: tuple[str, s
         chart.point(a, b, COLOURS["unsatisfactory" if place in outside else "satisfactory"])
     for place in outside if len(outside) <= _LABELS * 2 else found.swapped:
         exchanged = " (exchanged?)" if place in found.swapped else ""
-        side = "end" if chart.across(x[place]) > chart.left + 0.7 * (chart.width - chart.left) else "start"
+        side: Anchor = "end" if chart.across(x[place]) > chart.left + 0.7 * (chart.width - chart.left) else "start"
         shift = -1.4 if side == "end" else 1.4
         text = f"{pairs[place][0].laboratory}{exchanged}"
         chart.text(chart.across(x[place]) + shift, chart.up(y[place]) + 0.9, text, anchor=side)
-    return chart.svg()
+    return chart
+
+
+def _reach(scored: Sequence[Quantity], limits: tuple[float, float]) -> float:
+    """Height of the axis of scores."""
+    return min(_HIGHEST, max(limits[1] + 1, *(abs(one.z or 0.0) for one in scored)))
 
 
 def _limits(chart: Chart, limits: tuple[float, float]) -> None:
@@ -228,7 +245,7 @@ def _acceptable(chart: Chart, target: Target, limits: tuple[float, float], verti
     ends = [(target.assigned, chart.y[0]), (target.assigned, chart.y[1])]
     if not vertical:
         ends = [(chart.x[0], target.assigned), (chart.x[1], target.assigned)]
-    chart.line(ends, INK, 0.25, "1 0.7")
+    chart.line(ends, INK, 0.25, (1, 0.7))
 
 
 def _centre(found: Sequence[Quantity], target: Target) -> tuple[float, float]:
