@@ -51,7 +51,10 @@ class Disc:
 
 @dataclass(frozen=True, slots=True)
 class Letters:
-    """A text whose baseline starts, has its middle or ends at a place, turned about it by degrees clockwise."""
+    """A text whose baseline starts, has its middle or ends at a place, turned about it by degrees clockwise.
+
+    Whoever draws it cuts it to `room`, by the widths of the letters it is drawn in.
+    """
 
     x: float
     y: float
@@ -61,6 +64,7 @@ class Letters:
     turn: int = 0
     size: float = LETTERS
     bold: bool = False
+    room: float | None = None
 
 
 Mark = Box | Path | Disc | Letters
@@ -146,10 +150,10 @@ class Chart:
         self._above.append(Disc(self.across(x), self.up(y), radius, colour))
 
     def text(
-        self, x: float, y: float, text: str, *, anchor: Anchor = "middle", colour: str = INK, turn: int = 0
+        self, x: float, y: float, text: str, *, anchor: Anchor = "middle", turn: int = 0, room: float | None = None
     ) -> None:
-        """A text at a place in mm."""
-        self._above.append(Letters(x, y, text, anchor, colour, turn))
+        """A text at a place in mm, with as much of it as there is room for."""
+        self._above.append(Letters(x, y, text, anchor, turn=turn, room=room))
 
     def y_axis(self, title: str, at: Sequence[float] | None = None) -> None:
         """Ticks, grid lines and title at the left."""
@@ -158,7 +162,7 @@ class Chart:
             self._below.append(Path(((self.left, y), (self.width - self.right, y)), GRID, GRID_WIDTH))
             self.text(self.left - 1.2, y + 0.9, shown_number(value), anchor="end")
         middle = (self.top + self.height - self.bottom) / 2
-        self.text(3.2, middle, title, turn=-90)
+        self.text(3.2, middle, title, turn=-90, room=self.height - 1)
 
     def x_axis(self, title: str, at: Sequence[float] | None = None) -> None:
         """Ticks and title below."""
@@ -167,7 +171,7 @@ class Chart:
             x = self.across(value)
             self._above.append(Path(((x, foot), (x, foot + 1)), INK, AXIS_WIDTH))
             self.text(x, foot + 3.8, shown_number(value))
-        self.text((self.left + self.width - self.right) / 2, self.height - 1.2, title)
+        self.text((self.left + self.width - self.right) / 2, self.height - 1.2, title, room=self.width - self.left)
 
     def marks(self) -> Iterator[Mark]:
         """Everything that is drawn, from the bottom to the top, in mm from the upper left corner."""

@@ -7,6 +7,7 @@ from typing import Final
 from nps_spectra.report.chart import LETTERS, Box, Chart, Disc, Letters, Mark, Path
 from nps_spectra.report.document import Block, Cell, Document, Facts, Heading, Paragraph, Table, Toned
 from nps_spectra.report.document_style import STYLE
+from nps_spectra.report.lettering import fitted
 from nps_spectra.report.markup import Child, Markup, element, page, table
 
 _FONTS: Final = "Arial, Helvetica, 'Liberation Sans', 'DejaVu Sans', sans-serif"
@@ -115,7 +116,7 @@ def _letters(mark: Letters) -> Markup:
     x, y = _number(mark.x), _number(mark.y)
     return element(
         "text",
-        mark.text,
+        mark.text if mark.room is None else fitted(mark.text, mark.size, mark.room),
         x=x,
         y=y,
         text_anchor=mark.anchor,

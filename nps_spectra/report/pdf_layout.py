@@ -9,6 +9,7 @@ from typing import Final
 from nps_spectra.report.chart import Anchor, Box, Chart, Letters, Mark, Path
 from nps_spectra.report.document import Block, Cell, Document, Facts, Heading, Paragraph, Table, Toned, cell_text
 from nps_spectra.report.document_style import ACCEPTED, BOLD, COLOURS, GROUNDS
+from nps_spectra.report.lettering import ELLIPSIS
 from nps_spectra.report.pdf_fonts import Fonts
 from nps_spectra.report.pdf_tables import broken, column_widths
 from nps_spectra.report.style import FAINT, GRID, INK
@@ -26,14 +27,17 @@ _LEADING: Final = 1.38
 _HEADINGS: Final = {1: 5.4, 2: 4.1, 3: 3.3}
 _BEFORE: Final = {1: 0.0, 2: 7.0, 3: 4.0}
 _CELL: Final = 2.6
+#: Above and below the lines of a row together.
+_PAD: Final = 1.2
 _FOOTER: Final = 2.2
 _NAMES: Final = 51.0
 _GAP: Final = 2.4
 _AFTER: Final = 2.6
-#: Lines of a row that are kept together; longer rows go on as further rows.
-_LINES: Final = 40
+#: Lines of a row that are kept together; of a longer row as many as there is room for, but not fewer than `_FEW`.
+_LINES: Final = 24
+_FEW: Final = 5
 #: A column that is no wider is not broken, in mm.
-_SHORT: Final = 20.0
+_SHORT: Final = 24.0
 #: What a heading must have below it on its page.
 _BELOW: Final = 14.0
 #: Where a baseline is below the top of its line, in parts of the size.
@@ -214,6 +218,8 @@ class _Layout:
             if isinstance(mark, Letters):
                 text, changed = self._fonts.drawable(mark.text, mark.bold)
                 escaped |= changed
+                if mark.room is not None:
+                    text = self._cut(text, mark.size, mark.room)
                 marks.append(mark if text == mark.text else replace(mark, text=text))
             else:
                 marks.append(mark)
@@ -221,6 +227,13 @@ class _Layout:
         self._page.charts.append((_LEFT, self._y, marks))
         self._page.escaped |= escaped
         self._y += chart.height + _AFTER
+
+    def _cut(self, text: str, size: float, room: float) -> str:
+        """A text with an ellipsis for what there is no room for."""
+        if self._fonts.width(text, size) <= room:
+            return text
+        lines = broken(text, room - self._fonts.width(ELLIPSIS, size), lambda part: self._fonts.width(part, size))
+        return lines[0].rstrip() + ELLIPSIS
 
     def _table(self, block: Table) -> None:
         widths = self._widths(block)
@@ -233,14 +246,15 @@ class _Layout:
             parts = [
                 self._part(cell_text(cell), width, _CELL, *_look(cell)) for cell, width in zip(row, widths, strict=True)
             ]
-            count = max(len(part.lines) for part in parts)
-            for start in range(0, count, _LINES):
-                lines = min(count - start, _LINES)
-                height = lines * leading + 1.2
-                if self._room(height + (tall if first else 0)) or first:
+            start, count = 0, max(len(part.lines) for part in parts)
+            while start < count:
+                wanted = count - start if count <= _LINES else _FEW
+                if self._room(wanted * leading + _PAD + (tall if first else 0)) or first:
                     self._head(head, starts, widths, block, tall)
                     first = False
-                self._row(parts, starts, widths, block, start, height)
+                end = min(count, start + max(wanted, int((_END - self._y - _PAD) / leading)))
+                self._row(parts, starts, widths, block, (start, end))
+                start = end
         if first:
             self._room(tall)
             self._head(head, starts, widths, block, tall)
@@ -265,16 +279,17 @@ class _Layout:
         starts: Sequence[float],
         widths: Sequence[float],
         block: Table,
-        start: int,
-        height: float,
+        lines: tuple[int, int],
     ) -> None:
+        """Some of the lines of a row, all of them unless it is long."""
+        height = (lines[1] - lines[0]) * _CELL * _LEADING + _PAD
         for place, part in enumerate(parts):
             if part.ground is not None:
                 left = starts[place] - 0.5 * _GAP
                 right = min(starts[place] + widths[place] + 0.5 * _GAP - 0.2, WIDTH - _LEFT)
                 self._page.marks.append(Box(left, self._y, right - left, height - 0.1, part.ground))
-            for number, line in enumerate(part.lines[start : start + _LINES]):
-                y = self._y + 0.6 + number * _CELL * _LEADING
+            for number, line in enumerate(part.lines[slice(*lines)]):
+                y = self._y + 0.5 * _PAD + number * _CELL * _LEADING
                 self._aligned(starts[place], widths[place], y, line, part, block, place)
         self._y += height
         if not block.is_map:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
 Measure = Callable[[str], float]
 
+_NUMBERS: Final = re.compile(r"\\u[0-9a-f]{4,5}")
 #: A long word is broken after one of these, if there is one in the second half of the line.
 _BREAKS: Final = frozenset("-/,;:)]_.+")
 
@@ -49,7 +51,20 @@ def _cut(word: str, width: float, measure: Measure) -> int:
             low = middle
         else:
             high = middle - 1
-    return next((place for place in range(low, low // 2, -1) if word[place - 1] in _BREAKS), low)
+    at = next((place for place in range(low, low // 2, -1) if word[place - 1] in _BREAKS), low)
+    # A letter that is given by its number stays whole.
+    return next((found.start() for found in _NUMBERS.finditer(word) if 0 < found.start() < at < found.end()), at)
+
+
+def _capped(widths: Sequence[float], room: float) -> list[float]:
+    """Widths of which the largest are cut to one length, so that they fill `room`."""
+    rest, length = room, 0.0
+    for place, width in enumerate(sorted(widths)):
+        length = rest / (len(widths) - place)
+        if width >= length:
+            break
+        rest -= width
+    return [min(width, length) for width in widths]
 
 
 def column_widths(
@@ -73,15 +88,15 @@ def column_widths(
     [2, 18.0]
     >>> column_widths([2, 20], [2, 4], 10, [1])
     [2.0, 8.0]
+    >>> column_widths([2, 20, 20], [2, 20, 20], 12, [1])
+    [2, 5.0, 5.0]
     """
     left = room - sum(natural)
     if left >= 0:
-        return [
-            width + (left / len(stretched) if place in stretched else 0) for place, width in enumerate(natural)
-        ] or []
+        return [width + (left / len(stretched) if place in stretched else 0) for place, width in enumerate(natural)]
     left = room - sum(least)
     if left < 0:
-        return [room * width / sum(least) for width in least]
+        return _capped(least, room)
     # One cell of a thousand words must not take the room of all others.
     wishes = [min(width, room) - small for width, small in zip(natural, least, strict=True)]
     total = sum(wishes) or 1.0

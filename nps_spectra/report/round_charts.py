@@ -83,10 +83,10 @@ def own_scores(quantities: Sequence[Quantity], limits: tuple[float, float]) -> l
             _score_bar(chart, place + 0.5, one, 0.35, top)
             x, y = chart.across(place + 0.5), chart.height - chart.bottom
             if turned:
-                chart.text(x + 0.8, y + 1.2, labels[start + place], anchor="end", turn=-90)
+                chart.text(x + 0.8, y + 1.2, labels[start + place], anchor="end", turn=-90, room=foot - 1.5)
             else:
-                chart.text(x, y + 3.6, one.sample)
-                chart.text(x, y + 7.2, names[start + place])
+                chart.text(x, y + 3.6, one.sample, room=room)
+                chart.text(x, y + 7.2, names[start + place], room=room)
         chart.y_axis("z score", [-limits[1], -limits[0], 0, *limits])
         charts.append(chart)
     return charts
@@ -119,7 +119,7 @@ def sorted_results(
             # Neighbours stand on two lines.
             away = 3.4 + 2.6 * (place % 2) if value > chart.y[1] else -1.6 - 2.6 * (place % 2)
             chart.text(chart.across(x), chart.up(value) + away, shown_number(value))
-    chart.y_axis(f"{target.substance}, {target.unit}")
+    chart.y_axis(_axis(target, chart.height))
     chart.x_axis("laboratories, by value", [])
     return chart
 
@@ -169,7 +169,7 @@ def density_chart(
             f"your value: {shown_number(own)}{beyond}",
             anchor=side,
         )
-    chart.x_axis(f"{target.substance}, {target.unit}")
+    chart.x_axis(_axis(target, chart.width - 20))
     chart.text(3.6, 22, "density", turn=-90)
     return chart
 
@@ -246,6 +246,12 @@ def _acceptable(chart: Chart, target: Target, limits: tuple[float, float], verti
     if not vertical:
         ends = [(chart.x[0], target.assigned), (chart.x[1], target.assigned)]
     chart.line(ends, INK, 0.25, (1, 0.7))
+
+
+def _axis(target: Target, room: float) -> str:
+    """Title of an axis of values: of a long name the end is cut, never the unit."""
+    unit = f", {target.unit}"
+    return fitted(target.substance, LETTERS, room - width_of(unit, LETTERS)) + unit
 
 
 def _centre(found: Sequence[Quantity], target: Target) -> tuple[float, float]:
