@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from nps_spectra.report.chart import Box, Disc, Letters, Mark, Path
 from nps_spectra.report.document import Document
+from nps_spectra.report.lettering import shown
 from nps_spectra.report.pdf_fonts import BOLD, REGULAR, Fonts
 from nps_spectra.report.pdf_layout import HEIGHT, WIDTH, laid_out
 
@@ -51,19 +52,18 @@ class PdfWriter:
         target = io.BytesIO()
         size = (WIDTH * _MM, HEIGHT * _MM)
         canvas = self._canvas(target, pagesize=size, pageCompression=1, invariant=1, lang="en", initialFontName=REGULAR)
-        canvas._doc.info = self._info(document.title)
+        canvas._doc.info = self._info(shown(document.title))
         pages = laid_out(document, self._fonts)
-        deepest = 0
+        depth = -1
         for number, page in enumerate(pages):
             _draw(canvas, 0.0, 0.0, page.marks)
             for x, y, marks in page.charts:
                 _draw(canvas, x, y, marks)
             for place, (text, level, top) in enumerate(page.headings):
                 key = f"{number}-{place}"
-                # A level may not be skipped on the way down.
-                deepest = min(level - 1, deepest + 1) if number or place else 0
+                depth = min(level - 1, depth + 1)  # no level may be skipped on the way down
                 canvas.bookmarkPage(key, fit="XYZ", left=0, top=(HEIGHT - top) * _MM, zoom=0)
-                canvas.addOutlineEntry(text, key, deepest, closed=deepest > 0)
+                canvas.addOutlineEntry(text, key, depth, closed=depth > 0)
             canvas.showPage()
         canvas.save()
         return target.getvalue()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nps_spectra.errors import MissingDependencyError
-from nps_spectra.report.lettering import shown
+from nps_spectra.report.lettering import shown, spelt
 
 #: Names under which the fonts are known to reportlab.
 REGULAR: Final = "nps_spectra.DejaVuSans"
@@ -67,7 +67,7 @@ class Fonts:
             if code <= _LAST and code in known and unicodedata.bidirectional(letter) not in _RIGHT_TO_LEFT:
                 found.append(letter)
             else:
-                found.append(f"\\u{code:04x}")
+                found.append(spelt(letter))
                 escaped = True
         return "".join(found), escaped
 

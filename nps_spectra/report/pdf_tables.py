@@ -8,7 +8,7 @@ from typing import Final
 
 Measure = Callable[[str], float]
 
-_NUMBERS: Final = re.compile(r"\\u[0-9a-f]{4,5}")
+_NUMBERS: Final = re.compile(r"\\u[0-9a-f]{4}|\\U[0-9a-f]{8}")
 #: A long word is broken after one of these, if there is one in the second half of the line.
 _BREAKS: Final = frozenset("-/,;:)]_.+")
 

@@ -92,6 +92,30 @@ def laboratory_report(evaluation: Evaluation, laboratory: str) -> str:
     return document_html(laboratory_document(RoundResults(evaluation), laboratory))
 
 
+def organiser_pdf(evaluation: Evaluation) -> bytes:
+    """The organiser's report of a round as one PDF file.
+
+    Raises
+    ------
+    MissingDependencyError
+        reportlab is not installed, or matplotlib, whose fonts are embedded.
+    """
+    return pdf_writer().pdf(organiser_document(RoundResults(evaluation)))
+
+
+def laboratory_pdf(evaluation: Evaluation, laboratory: str) -> bytes:
+    """The report of one laboratory as one PDF file.
+
+    Raises
+    ------
+    KeyError
+        The laboratory is not in the round.
+    MissingDependencyError
+        reportlab is not installed, or matplotlib, whose fonts are embedded.
+    """
+    return pdf_writer().pdf(laboratory_document(RoundResults(evaluation), laboratory))
+
+
 def _write(document: Document, place: Path, writer: PdfWriter | None) -> list[Path]:
     """Write a report under a name without its end."""
     # A dot in a code would make `with_suffix` cut it; codes have none, and names are joined all the same.
