@@ -221,7 +221,23 @@ def _add_proficiency(nouns: argparse._SubParsersAction[argparse.ArgumentParser])
     new.add_argument(
         "--group", choices=("SM", "BS"), default="SM", help="seized materials (default) or biological specimens"
     )
+    new.add_argument("--xlsx", action="store_true", help="tables as spreadsheets instead of CSV")
     new.add_argument("--json", action="store_true", help="print one JSON object")
+    forms = verbs.add_parser(
+        "forms",
+        help="write the spreadsheets in which laboratories write their results",
+        description="Write CODE.xlsx for each laboratory that the round declares, or submissions.xlsx where none is: "
+        "a table with samples and menu to choose from, and instructions. Nothing in it tells what is in a sample.",
+    )
+    to_xlsx = verbs.add_parser(
+        "to-xlsx",
+        help="write a round with its tables as spreadsheets",
+        description="Write the round into another folder with its tables as XLSX; it evaluates to the same results.",
+    )
+    for writing in (forms, to_xlsx):
+        writing.add_argument("round", metavar="ROUND", help="folder with round.toml")
+        writing.add_argument("--out", required=True, metavar="DIR", help="folder to write to, made if it is not there")
+        writing.add_argument("--json", action="store_true", help="print one JSON object")
     check = verbs.add_parser(
         "check",
         help="read a round and tell how every row would be treated",
@@ -236,6 +252,7 @@ def _add_proficiency(nouns: argparse._SubParsersAction[argparse.ArgumentParser])
         "Exit code 1: rows were rejected.",
     )
     evaluate.add_argument("--out", required=True, metavar="DIR", help="folder to write to, made if it is not there")
+    evaluate.add_argument("--xlsx", action="store_true", help="write the tables as sheets of evaluation.xlsx too")
     evaluate.add_argument("--no-reports", action="store_true", help="write evaluation.json and tables only")
     evaluate.add_argument("--no-pdf", action="store_true", help="write reports as HTML only")
     codes = verbs.add_parser(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from nps_spectra.proficiency.codes import draw_codes, write_key
 from nps_spectra.proficiency.evaluation import Evaluation, evaluate
 from nps_spectra.proficiency.over_rounds import history
 from nps_spectra.proficiency.reading_rounds import read_round
+from nps_spectra.proficiency.round_spreadsheets import round_to_xlsx, write_forms
 from nps_spectra.proficiency.simulation import write_simulation
 from nps_spectra.proficiency.submissions import Submissions, read_submissions, submissions_path
 from nps_spectra.proficiency.template import write_template
+from nps_spectra.proficiency.writing_spreadsheets import require_openpyxl
 
 #: Rejects told on a terminal; files and JSON hold them all.
 _SHOWN = 20
@@ -25,12 +28,17 @@ _SHOWN = 20
 
 def new(options: argparse.Namespace) -> int:
     """Write the files of a round to start from."""
-    written = write_template(options.folder, options.group)
-    if options.json:
-        print(json.dumps({"written": [str(path) for path in written]}, indent=1))
-    else:
-        print("\n".join(f"wrote {path}" for path in written))
-    return FINE
+    return _wrote(write_template(options.folder, options.group, xlsx=options.xlsx), options.json)
+
+
+def forms(options: argparse.Namespace) -> int:
+    """Write the spreadsheets in which laboratories write their results."""
+    return _wrote(write_forms(options.round, options.out), options.json)
+
+
+def to_xlsx(options: argparse.Namespace) -> int:
+    """Write a round with its tables as spreadsheets."""
+    return _wrote(round_to_xlsx(options.round, options.out), options.json)
 
 
 def check(options: argparse.Namespace) -> int:
@@ -67,8 +75,12 @@ def evaluate_round(options: argparse.Namespace) -> int:
         from nps_spectra.report.round_pages import pdf_writer
 
         pdf_writer()
+    if options.xlsx:
+        require_openpyxl()
     evaluation = evaluate(options.round, strict=options.strict)
     written = [path.name for path in evaluation.write(options.out)]
+    if options.xlsx:
+        written.append(evaluation.write_spreadsheet(Path(options.out, "evaluation.xlsx")).name)
     if not options.no_reports:
         from nps_spectra.report.round_pages import write_reports
 
@@ -103,12 +115,7 @@ def codes(options: argparse.Namespace) -> int:
 
 def simulate(options: argparse.Namespace) -> int:
     """Invent submissions of a round."""
-    written = write_simulation(options.round, options.laboratories, seed=options.seed)
-    if options.json:
-        print(json.dumps({"written": [str(path) for path in written]}, indent=1))
-    else:
-        print("\n".join(f"wrote {path}" for path in written))
-    return FINE
+    return _wrote(write_simulation(options.round, options.laboratories, seed=options.seed), options.json)
 
 
 def past(options: argparse.Namespace) -> int:
@@ -137,6 +144,12 @@ def past(options: argparse.Namespace) -> int:
         header = ("laboratory", "round", "correct", "missed", "false", "rescaled z", "sum z^2 / limit", "signals")
         print(table(header, rows, (2, 3, 4, 5, 6)))
     return REJECTED if any(one.signals for one in found) else FINE
+
+
+def _wrote(paths: Iterable[Path], as_json: bool) -> int:
+    written = [str(path) for path in paths]
+    print(json.dumps({"written": written}, indent=1) if as_json else "\n".join(f"wrote {path}" for path in written))
+    return FINE
 
 
 def _tell_rows(submissions: Submissions) -> None:
@@ -180,6 +193,8 @@ def _share(value: float | None) -> str:
 
 COMMANDS = {
     "new": new,
+    "forms": forms,
+    "to-xlsx": to_xlsx,
     "check": check,
     "evaluate": evaluate_round,
     "codes": codes,
