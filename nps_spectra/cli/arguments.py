@@ -238,6 +238,15 @@ def _add_proficiency(nouns: argparse._SubParsersAction[argparse.ArgumentParser])
         writing.add_argument("round", metavar="ROUND", help="folder with round.toml")
         writing.add_argument("--out", required=True, metavar="DIR", help="folder to write to, made if it is not there")
         writing.add_argument("--json", action="store_true", help="print one JSON object")
+    collect = verbs.add_parser(
+        "collect",
+        help="join forms that laboratories filled in",
+        description="Join forms that laboratories filled in into submissions.xlsx of the round. Exit code 3: a form "
+        "cannot be read, or its laboratory is in doubt; then nothing is written.",
+    )
+    collect.add_argument("round", metavar="ROUND", help="folder with round.toml and no submissions")
+    collect.add_argument("forms", nargs="+", metavar="FORM", help="XLSX of 'forms', or CSV with the same columns")
+    collect.add_argument("--json", action="store_true", help="print one JSON object")
     check = verbs.add_parser(
         "check",
         help="read a round and tell how every row would be treated",

@@ -16,7 +16,7 @@ from nps_spectra.proficiency.codes import draw_codes, write_key
 from nps_spectra.proficiency.evaluation import Evaluation, evaluate
 from nps_spectra.proficiency.over_rounds import history
 from nps_spectra.proficiency.reading_rounds import read_round
-from nps_spectra.proficiency.round_spreadsheets import round_to_xlsx, write_forms
+from nps_spectra.proficiency.round_spreadsheets import collect_forms, round_to_xlsx, write_forms
 from nps_spectra.proficiency.simulation import write_simulation
 from nps_spectra.proficiency.submissions import Submissions, read_submissions, submissions_path
 from nps_spectra.proficiency.template import write_template
@@ -34,6 +34,18 @@ def new(options: argparse.Namespace) -> int:
 def forms(options: argparse.Namespace) -> int:
     """Write the spreadsheets in which laboratories write their results."""
     return _wrote(write_forms(options.round, options.out), options.json)
+
+
+def collect(options: argparse.Namespace) -> int:
+    """Join forms that were filled in."""
+    path, counts = collect_forms(options.round, options.forms)
+    if options.json:
+        print(json.dumps({"written": [str(path)], "rows": counts}, indent=1))
+    else:
+        for form, rows in counts.items():
+            print(f"{form}: {rows} rows")
+        print(f"wrote {path}")
+    return FINE
 
 
 def to_xlsx(options: argparse.Namespace) -> int:
@@ -194,6 +206,7 @@ def _share(value: float | None) -> str:
 COMMANDS = {
     "new": new,
     "forms": forms,
+    "collect": collect,
     "to-xlsx": to_xlsx,
     "check": check,
     "evaluate": evaluate_round,

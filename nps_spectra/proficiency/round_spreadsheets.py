@@ -1,21 +1,21 @@
-"""A round in spreadsheets: its tables as XLSX, and forms in which laboratories write their results."""
+"""A round in spreadsheets: its tables as XLSX, and the forms in which laboratories write their results."""
 
 from __future__ import annotations
 
 import math
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 from nps_spectra.atomic import replacing
-from nps_spectra.errors import OptionError
+from nps_spectra.errors import OptionError, RoundError
 from nps_spectra.proficiency.reading_rounds import read_round
 from nps_spectra.proficiency.round_tables import table_path, table_rows
 from nps_spectra.proficiency.rounds import Round
-from nps_spectra.proficiency.schema import schema
+from nps_spectra.proficiency.schema import schema, shown
 from nps_spectra.proficiency.spreadsheets import BESIDE
 from nps_spectra.proficiency.writing_spreadsheets import (
     checked_rows,
@@ -113,6 +113,63 @@ def write_forms(round_path: str | os.PathLike[str], folder: str | os.PathLike[st
     for code, path in zip(codes, written, strict=True):
         _write_form(round_, code, path)
     return tuple(written)
+
+
+def collect_forms(
+    round_path: str | os.PathLike[str], forms: Iterable[str | os.PathLike[str]]
+) -> tuple[Path, dict[str, int]]:
+    """Join the forms of laboratories into ``submissions.xlsx`` of a round, in the order given.
+
+    Parameters
+    ----------
+    round_path : path
+        Folder with ``round.toml`` and no submissions.
+    forms : iterable of path
+        Forms that were filled in, or CSV files with the same columns.
+
+    Returns
+    -------
+    (Path, dict of str to int)
+        What was written, and the rows of each form by its path.
+
+    Raises
+    ------
+    RoundError
+        A form cannot be read, holds rows of two laboratories or of another one than it is named after, or a laboratory
+        has two forms; nothing was written.
+    OptionError
+        Submissions are there already.
+    MissingDependencyError
+        openpyxl is not installed.
+    """
+    folder = Path(round_path)
+    round_, _ = read_round(folder)
+    if (there := table_path(folder, "submissions")) is not None:
+        raise OptionError(f"{there} is there already: take it away first, nothing was written")
+    header, _ = empty_table("submissions")
+    rows: list[list[Any]] = []
+    counts: dict[str, int] = {}
+    forms_of: dict[str, Path] = {}
+    for path in map(Path, forms):
+        if str(path) in counts:
+            raise OptionError(f"{path} is named twice, nothing was written")
+        found = list(table_rows(path, "submissions"))
+        for number, cells in found:
+            code = cells["laboratory"]
+            first = found[0][1]["laboratory"]
+            if code != first:
+                raise RoundError(
+                    str(path), number, "laboratory", f"found {shown(code)}, expected {shown(first)} as in the first row"
+                )
+            if path.stem in (round_.laboratories or ()) and code != path.stem:
+                raise RoundError(str(path), number, "laboratory", f"found {shown(code)} in the form of {path.stem}")
+            if forms_of.setdefault(code, path) != path:
+                raise RoundError(str(path), number, "laboratory", f"{shown(code)} has a form already: {forms_of[code]}")
+            rows.append([_cell(cells.get(column, ""), column) for column in header])
+        counts[str(path)] = len(found)
+    target = folder / "submissions.xlsx"
+    write_book(target, {"submissions": (header, rows)})
+    return target, counts
 
 
 def _numbered(rows: Iterator[tuple[int, dict[str, str]]], header: Sequence[str]) -> Iterator[list[Any]]:

@@ -17,7 +17,7 @@ from proficiency.round_files import ROUND, row, write_round
 from nps_spectra.cli.main import main
 from nps_spectra.errors import MissingDependencyError, OptionError, RoundError
 from nps_spectra.proficiency.evaluation import Evaluation, evaluate
-from nps_spectra.proficiency.round_spreadsheets import round_to_xlsx, write_forms
+from nps_spectra.proficiency.round_spreadsheets import collect_forms, round_to_xlsx, write_forms
 from nps_spectra.proficiency.spreadsheets import sheet_rows
 from nps_spectra.proficiency.template import write_template
 from nps_spectra.proficiency.writing_spreadsheets import write_book
@@ -240,6 +240,49 @@ def test_a_form_that_was_filled_in_is_read_as_submissions(tmp_path: Path) -> Non
     book.save(folder / "submissions.xlsx")
     with pytest.raises(RoundError, match="5 sheets"):
         evaluate(folder)
+
+
+def filled(path: Path, *rows: tuple[Any, ...], name: str | None = None) -> Path:
+    """A form with rows written into it."""
+    book = openpyxl.load_workbook(path)
+    for line in rows:
+        book["submissions"].append(list(line))
+    target = path.with_name(name or path.name)
+    book.save(target)
+    return target
+
+
+def test_forms_are_joined_into_a_round_that_is_evaluated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write_round(tmp_path / "round", toml=SECRET)
+    (folder / "submissions.csv").unlink()
+    one, other = write_forms(folder, tmp_path / "forms")
+    filled(one, ("QX-1", "SM-1", "cocaine", 51.5), ("QX-1", "SM-4", "none"))
+    filled(other, ("QX-2", "SM-1", "cocaine", "<0.5", None, None, None, None, None, None, "-1"))
+    assert main(["proficiency", "collect", str(folder), str(one), str(other)]) == 0
+    assert f"{one}: 2 rows" in capsys.readouterr().out
+    entries = evaluate(folder).submissions.entries
+    assert [(entry.row, entry.laboratory, entry.value, entry.less_than) for entry in entries] == [
+        *((2, "QX-1", 51.5, None), (3, "QX-1", None, None), (4, "QX-2", None, 0.5))
+    ]
+    assert main(["proficiency", "collect", str(folder), str(one)]) == 2
+
+
+def test_forms_whose_laboratory_is_in_doubt_are_refused(tmp_path: Path) -> None:
+    folder = write_round(tmp_path / "round", toml=SECRET)
+    (folder / "submissions.csv").unlink()
+    form, _ = write_forms(folder, tmp_path / "forms")
+    mine, foreign = ("QX-1", "SM-1", "cocaine"), ("QX-2", "SM-1", "cocaine")
+    two = filled(form, mine, foreign, name="two.xlsx")
+    with pytest.raises(RoundError, match=r"two\.xlsx, row 3, column laboratory: found 'QX-2', expected 'QX-1'"):
+        collect_forms(folder, [two])
+    again = filled(form, mine, name="again.xlsx")
+    with pytest.raises(RoundError, match="'QX-1' has a form already"):
+        collect_forms(folder, [filled(form, mine, name="once.xlsx"), again])
+    with pytest.raises(RoundError, match="found 'QX-2' in the form of QX-1"):
+        collect_forms(folder, [filled(form, foreign)])
+    with pytest.raises(OptionError, match="named twice"):
+        collect_forms(folder, [again, again])
+    assert not (folder / "submissions.xlsx").exists()
 
 
 def test_without_openpyxl_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
