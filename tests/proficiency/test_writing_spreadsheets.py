@@ -221,6 +221,7 @@ def test_a_form_offers_samples_and_menu_and_admits_other_substances(tmp_path: Pa
     menus = {
         str(one.sqref): (one.formula1, bool(one.showErrorMessage)) for one in sheet.data_validations.dataValidation
     }
+    assert all(openpyxl.load_workbook(path)[name].protection.sheet for name in ("instructions", "samples", "menu"))
     assert menus == {"B2:B501": ("samples!$A$2:$A$5", True), "C2:C501": ("menu!$A$2:$A$8", False)}
 
 

@@ -117,6 +117,16 @@ def test_a_letter_that_is_given_by_its_number_is_not_broken() -> None:
         assert not re.search(r"\\u?[0-9a-f]{0,3}$", mark.text.replace("\\u7532", ""))
 
 
+def test_a_long_word_takes_no_room_from_short_columns() -> None:
+    """Where the words of all columns do not fit, the longest are broken and no others."""
+    long = "x" * 300
+    texts = [
+        mark.text for mark in body(pages(Table(("Sample", "a", "b", "Outcome"), [("SM-1", long, long, "correct")])))
+    ]
+    assert {"Sample", "SM-1", "Outcome", "correct"} <= set(texts)
+    assert "".join(text for text in texts if set(text) == {"x"}) == 2 * long
+
+
 def test_the_head_of_a_table_stands_on_every_page_of_it() -> None:
     found = pages(Table(("Laboratory", "Value"), [(f"L{k}", k) for k in range(200)], (1,)))
     assert len(found) > 3

@@ -154,6 +154,7 @@ CONTENTS = [
     *("isomers were mixed up", "check retention times"),
     *("Samples and their contents", "Assigned values", "Assigned by", "sigma_pt by", "Homogeneity, stability"),
     *("Acceptable", "Statistical procedures", "How to read the scores", "is not below 0.3 sigma_pt"),
+    *("Provider", "Coordinator", "Subcontracted activities", "Date of issue", "Confidentiality", "Traceability"),
     *("test: SM, round 2026/1", "14 laboratories", "evaluation.json, SHA-256"),
 ]
 
@@ -305,6 +306,24 @@ def test_without_reportlab_nothing_is_written_and_the_message_says_what_to_do(
     assert not (tmp_path / "out").exists()
     assert main(["proficiency", "evaluate", example, "--out", str(tmp_path / "out"), "--no-pdf"]) == 0
     assert not list((tmp_path / "out").rglob("*.pdf"))
+
+
+def test_a_full_disk_leaves_the_old_report(
+    evaluation: Evaluation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("reportlab", reason="reportlab is not installed")
+    write_reports(evaluation, tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+    write_bytes = Path.write_bytes
+
+    def half(self: Path, content: bytes) -> int:
+        write_bytes(self, content[: len(content) // 2])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", half)
+    with pytest.raises(OSError, match="No space"):
+        write_reports(evaluation, tmp_path)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
