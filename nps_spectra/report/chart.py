@@ -155,6 +155,10 @@ class Chart:
         """A text at a place in mm, with as much of it as there is room for."""
         self._above.append(Letters(x, y, text, anchor, turn=turn, room=room))
 
+    def pointer(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """A thin line behind everything, between two places in mm."""
+        self._below.append(Path((start, end), FAINT, GRID_WIDTH))
+
     def y_axis(self, title: str, at: Sequence[float] | None = None) -> None:
         """Ticks, grid lines and title at the left."""
         for value in ticks(*self.y) if at is None else at:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from nps_spectra.errors import OptionError
@@ -15,6 +17,8 @@ from nps_spectra.report.document_style import ACCEPTED, COLOURS, WARNED
 from nps_spectra.report.lettering import fitted, width_of
 from nps_spectra.report.style import INK
 
+_Point = tuple[float, float]
+
 _WIDTH: Final = 170.0
 #: Bars in one row; more would leave no room for codes.
 _ROW: Final = 60
@@ -24,8 +28,13 @@ _FEWEST: Final = 4
 _LONGEST: Final = 44.0
 #: From so many values on a density shows no single laboratory.
 ANONYMOUS: Final = 10
+#: Results that a bump of such a density holds at least.
+_TOGETHER: Final = 2.5
 #: Values outside a plot have their number beside them as long as they are no more.
 _LABELS: Final = 6
+#: Codes that stand beside a Youden plot at most, and from one to the next in mm.
+_NAMES: Final = 28
+_LINE: Final = 2.9
 #: Scores beyond are drawn at the edge, with their number.
 _HIGHEST: Final = 6.0
 
@@ -136,28 +145,29 @@ def density_of(quantities: Sequence[Quantity], target: Target) -> Density | None
 def density_chart(
     found: Density, target: Target, limits: tuple[float, float], own: float | None = None
 ) -> Chart | None:
-    """Kernel density of all values near the assigned one, and where one laboratory stands."""
+    """Kernel density of all values near the assigned one, and where one laboratory stands.
+
+    With `own`, for the report of a laboratory, no bump is drawn that is made by one or two laboratories.
+    """
     centre = target.assigned if target.assigned is not None else found.modes[0].location
     spread = target.sigma_pt or target.robust_sd or found.bandwidth
     near = (centre - 6 * spread, centre + 6 * spread)
-    inside = (found.x >= near[0]) & (found.x <= near[1])
-    if not inside.any():
+    points = zip(found.x.tolist(), found.density.tolist(), strict=True)
+    # The grid has gaps where no result is near.
+    pieces = _pieces(points, found.bandwidth / 4)
+    if own is not None:
+        pieces = [part for piece in pieces for part in _of_many(piece, target.values, found.bandwidth)]
+    pieces = [part for piece in pieces if (part := [point for point in piece if near[0] <= point[0] <= near[1]])]
+    if not pieces:
         return None
-    points = list(zip(found.x[inside].tolist(), found.density[inside].tolist(), strict=True))
-    highest = max(y for _, y in points)
-    low, high = max(near[0], min(points)[0]), min(near[1], max(points)[0])
+    highest = max(y for piece in pieces for _, y in piece)
+    low, high = pieces[0][0][0], pieces[-1][-1][0]
     if target.assigned is not None and target.sigma_pt is not None:
         low, high = min(low, centre - 1.15 * limits[1] * spread), max(high, centre + 1.15 * limits[1] * spread)
     chart = Chart("kernel density of all values", _WIDTH, 50, (low, high), (0, 1.12 * highest), left=8, top=6)
     _acceptable(chart, target, limits, vertical=True)
-    step = found.bandwidth / 4
-    piece: list[tuple[float, float]] = []
-    for point in points:  # the grid has gaps where no result is near
-        if piece and point[0] - piece[-1][0] > step:
-            chart.line(piece, INK)
-            piece = []
-        piece.append(point)
-    chart.line(piece, INK)
+    for piece in pieces:
+        chart.line(piece, INK)
     if own is not None:
         chart.line([(own, 0), (own, 1.02 * highest)], COLOURS["unsatisfactory"], 0.5)
         edge = chart.left + 0.75 * (chart.width - chart.left)
@@ -172,6 +182,31 @@ def density_chart(
     chart.x_axis(_axis(target, chart.width - 20))
     chart.text(3.6, 22, "density", turn=-90)
     return chart
+
+
+def _pieces(points: Iterable[_Point], step: float) -> list[list[_Point]]:
+    """Points in runs without a gap."""
+    pieces: list[list[_Point]] = []
+    for point in points:
+        if not pieces or point[0] - pieces[-1][-1][0] > step:
+            pieces.append([])
+        pieces[-1].append(point)
+    return pieces
+
+
+def _of_many(piece: list[_Point], count: int, bandwidth: float) -> Iterator[list[_Point]]:
+    """What of a run may be shown to all: bumps of three results or more, and of them not the ends.
+
+    The end of a density lies three bandwidths from the outermost result; so low a part of the curve that half a result
+    makes it is left out.
+    """
+    least = 0.5 / (count * bandwidth * math.sqrt(2 * math.pi))
+    heights = [y for _, y in piece]
+    lows = [k for k in range(1, len(piece) - 1) if heights[k - 1] > heights[k] <= heights[k + 1]]
+    for first, last in pairwise([0, *lows, len(piece) - 1]):
+        results = count * sum(heights[first:last]) * (piece[-1][0] - piece[0][0]) / (len(piece) - 1)
+        if results > _TOGETHER:
+            yield [point for point in piece[first : last + 1] if point[1] >= least]
 
 
 def youden_chart(pairs: Sequence[tuple[Quantity, Quantity]], names: tuple[str, str]) -> Chart | None:
@@ -194,7 +229,7 @@ def youden_chart(pairs: Sequence[tuple[Quantity, Quantity]], names: tuple[str, s
         low, high = min(*values, float(edges.min())), max(*values, float(edges.max()))
         low, high = max(low, centre - reach), min(high, centre + reach)
         spans.append((low - 0.05 * (high - low), high + 0.05 * (high - low)))
-    chart = Chart(f"Youden plot of {names[0]} and {names[1]}", 112, 100, spans[0], spans[1])
+    chart = Chart(f"Youden plot of {names[0]} and {names[1]}", _WIDTH, 100, spans[0], spans[1], right=_WIDTH - 109)
     chart.y_axis(names[1])
     chart.x_axis(names[0])
     ring = [(float(a), float(b)) for a, b in found.ellipse]
@@ -202,13 +237,30 @@ def youden_chart(pairs: Sequence[tuple[Quantity, Quantity]], names: tuple[str, s
     outside = [place for place, distance in enumerate(found.distances.tolist()) if distance > found.limit]
     for place, (a, b) in enumerate(zip(x, y, strict=True)):
         chart.point(a, b, COLOURS["unsatisfactory" if place in outside else "satisfactory"])
-    for place in outside if len(outside) <= _LABELS * 2 else found.swapped:
+    named = sorted(outside if len(outside) <= _LABELS * 2 else found.swapped, key=lambda place: (-y[place], x[place]))
+    shown, more = named[:_NAMES], len(named) - _NAMES
+    heights = _apart([chart.up(y[place]) for place in shown], _LINE, chart.top + 2, chart.height - chart.bottom)
+    edge = chart.width - chart.right + 4
+    for place, height in zip(shown, heights, strict=True):
         exchanged = " (exchanged?)" if place in found.swapped else ""
-        side: Anchor = "end" if chart.across(x[place]) > chart.left + 0.7 * (chart.width - chart.left) else "start"
-        shift = -1.4 if side == "end" else 1.4
-        text = f"{pairs[place][0].laboratory}{exchanged}"
-        chart.text(chart.across(x[place]) + shift, chart.up(y[place]) + 0.9, text, anchor=side)
+        chart.pointer((chart.across(x[place]), chart.up(y[place])), (edge, height))
+        name = f"{pairs[place][0].laboratory}{exchanged}"
+        chart.text(edge + 0.8, height + 0.9, name, anchor="start", room=chart.width - edge)
+    if more > 0:
+        chart.text(edge + 0.8, chart.height - chart.bottom + 4, f"and {more} more", anchor="start")
     return chart
+
+
+def _apart(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Places near those wanted, in ascending order and `gap` from each other, between two limits if they can be."""
+    found: list[float] = []
+    for place in wanted:
+        found.append(max(place, low, found[-1] + gap if found else low))
+    limit = high
+    for number in range(len(found) - 1, -1, -1):
+        found[number] = min(found[number], limit)
+        limit = found[number] - gap
+    return found
 
 
 def _reach(scored: Sequence[Quantity], limits: tuple[float, float]) -> float:

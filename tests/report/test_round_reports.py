@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -20,6 +21,7 @@ from proficiency.round_files import ROUND, row, write_round
 from nps_spectra.cli.main import main
 from nps_spectra.proficiency.evaluation import Evaluation, evaluate
 from nps_spectra.report.chart import Chart, ticks
+from nps_spectra.report.chart import Path as Line
 from nps_spectra.report.markup import Markup, element, table
 from nps_spectra.report.round_pages import (
     laboratory_pdf,
@@ -28,6 +30,7 @@ from nps_spectra.report.round_pages import (
     organiser_report,
     write_reports,
 )
+from nps_spectra.report.round_results import RoundResults
 
 FORMS = ("HTML", "PDF")
 
@@ -133,6 +136,49 @@ def test_figures_of_others_stand_in_no_chart_of_a_laboratory(evaluation: Evaluat
     """A report draws the same density for two laboratories, but for where they stand: no point of a third."""
     reports = [laboratory_report(evaluation, code) for code in ("QX02", "QX05")]
     assert all("<circle" not in report for report in reports)
+
+
+def curve(chart: Chart) -> list[tuple[float, float]]:
+    """Points of the density in mm: the lines that are neither dashed nor thick."""
+    return [
+        place
+        for mark in chart.marks()
+        if isinstance(mark, Line) and mark.dash is None and mark.width == 0.3
+        for place in mark.points
+    ]
+
+
+@pytest.mark.parametrize(("far", "drawn"), [((62.0,), False), ((62.0, 62.3), False), ((62.0, 62.3, 61.7), True)])
+def test_a_density_shows_a_laboratory_no_bump_of_one_or_two_others(
+    tmp_path: Path, far: tuple[float, ...], drawn: bool
+) -> None:
+    """Whoever reads the place of a lone bump reads the value of a laboratory; the organiser sees it."""
+    rows = [row(code, value=value) for code, value in values().items()]
+    rows += [row(f"FAR{k}", value=str(value)) for k, value in enumerate(far)]
+    results = RoundResults(evaluate(write_round(tmp_path, rows)))
+    (target,) = results.targets.values()
+    own, whole = results.density(target, 50.0), results.density(target)
+    assert own is not None
+    assert whole is not None
+    assert any(abs(x - whole.across(62.0)) < 2 for x, _ in curve(whole))
+    assert any(x > own.across(59.0) for x, _ in curve(own)) is drawn
+
+
+def test_the_end_of_a_density_does_not_tell_the_least_value(tmp_path: Path) -> None:
+    """The kernel ends three bandwidths below the least value; the curve in a report begins further in."""
+    results = RoundResults(
+        evaluate(write_round(tmp_path, [row(code, value=value) for code, value in values().items()]))
+    )
+    (target,) = results.targets.values()
+    own, whole = results.density(target, 50.0), results.density(target)
+    assert own is not None
+    assert whole is not None
+    width = 3 * 0.75 * 2.5
+    least, greatest = 46.013 - width, 46.013 + 13 * 0.617 + width
+    for chart, told in ((own, False), (whole, True)):
+        places = [x for x, _ in curve(chart)]
+        assert (abs(min(places) - chart.across(least)) < 1.0) is told
+        assert (abs(max(places) - chart.across(greatest)) < 1.0) is told
 
 
 def test_few_values_make_no_density(tmp_path: Path) -> None:
@@ -280,6 +326,21 @@ def test_every_page_says_of_which_round_and_laboratory_it_is_and_its_number(eval
         text = page.extract_text()
         assert f"{number} / {len(pages)}" in text
         assert "test: SM, round 2026/1 · report SM-2026-1/2 · laboratory QX03" in text
+
+
+def test_codes_beside_a_plot_of_pairs_do_not_overlap(tmp_path: Path) -> None:
+    other = '[[sample]]\ncode = "SM-5"\n[[sample.content]]\nsubstance = "cocaine"\n'
+    other += 'value = 20.0\nunit = "% w/w"\nsigma_pt = 1.0\n'
+    rows = []
+    for k in range(120):
+        first, second = (49 + k % 7 / 6, 19.6 + k % 7 / 15 + k % 3 / 9) if k > 9 else (60 + k / 50, 25 + k / 90)
+        rows += [row(f"L{k:03}", value=f"{first:.2f}"), row(f"L{k:03}", "SM-5", value=f"{second:.2f}")]
+    report = organiser_report(evaluate(write_round(tmp_path, rows, ROUND + other)))
+    plot = report[report.index("<title>Youden plot") :]
+    codes = re.findall(r'y="([\d.]+)" text-anchor="start"[^>]*>L00\d', plot[: plot.index("</svg>")])
+    heights = sorted(map(float, codes))
+    assert len(heights) == 10
+    assert all(below - above > 2.5 for above, below in pairwise(heights))
 
 
 @pytest.mark.parametrize("pdf", [False, True])
