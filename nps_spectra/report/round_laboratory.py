@@ -88,13 +88,20 @@ def _quantities(results: RoundResults, code: str) -> Iterator[Block]:
         return
     yield scores_table(own, with_code=False)
     yield from own_scores(own, results.limits)
-    for one in own:
-        if one.value is None:
-            continue
-        chart = results.density(results.targets[one.sample, one.substance], one.value)
-        if chart is not None:
-            yield Heading(f"{one.sample}: {one.substance}, all values and yours", 3)
-            yield chart
+    charts = [
+        (one, chart)
+        for one in own
+        if one.value is not None
+        and (chart := results.density(results.targets[one.sample, one.substance], one.value)) is not None
+    ]
+    if charts:
+        yield Paragraph(
+            "Curves show where the values of all laboratories lie; what one or two of them make of it is not drawn.",
+            "faint",
+        )
+    for one, chart in charts:
+        yield Heading(f"{one.sample}: {one.substance}, all values and yours", 3)
+        yield chart
 
 
 def _rows(results: RoundResults, code: str) -> Block:
