@@ -20,6 +20,8 @@ from nps_spectra.report.round_sections import (
     title_blocks,
 )
 
+#: Samples in one map; more would leave no room for their codes.
+_COLUMNS: Final = 10
 _SIGNS: Final[dict[Tone, str]] = {"right": "✓", "other": "~", "wrong": "✗", "none": "–"}
 
 
@@ -62,7 +64,7 @@ def _map(results: RoundResults) -> Iterator[Block]:
         if one.z is not None:
             key = one.laboratory, one.sample
             worst[key] = max(worst.get(key, 0.0), abs(one.z))
-    rows = []
+    rows: list[list[Cell]] = []
     for code in results.codes:
         cells: list[Cell] = [Toned(_SIGNS["none"], "none") for _ in places]
         for outcome in results.outcomes[code]:
@@ -76,7 +78,10 @@ def _map(results: RoundResults) -> Iterator[Block]:
         f"{_SIGNS['right']} all correct, {_SIGNS['other']} missed, or not told apart as far as asked, "
         f"{_SIGNS['wrong']} false positive, {_SIGNS['none']} not evaluated; then the largest |z|."
     )
-    yield Table(("Laboratory", *places), rows, is_map=True)
+    for start in range(0, len(places), _COLUMNS) if rows else ():
+        columns = slice(1 + start, 1 + start + _COLUMNS)
+        titles = ("Laboratory", *places)
+        yield Table((titles[0], *titles[columns]), [[row[0], *row[columns]] for row in rows], is_map=True)
 
 
 def _rates(key: str, rates: tuple[Rates, ...], heading: str | None = None) -> Iterator[Block]:
@@ -129,7 +134,8 @@ def _quantities(results: RoundResults) -> Iterator[Block]:
         found = results.by_target.get(key, [])
         name = f"{target.sample}: {target.substance}"
         yield Heading(name, 3)
-        spread = f"{number_text(target.robust_mean)}; {number_text(target.robust_sd)} {target.unit}"
+        estimates = [number_text(value) or "none" for value in (target.robust_mean, target.robust_sd)]
+        spread = f"{'; '.join(estimates)} {target.unit}" if target.robust_mean is not None else "too few values"
         yield Facts([("Laboratories with a value", str(target.values)), ("Robust mean and SD", spread)])
         ascending = sorted_results(found, target, results.limits, f"{name}, values in ascending order")
         density = results.density(target)

@@ -328,6 +328,25 @@ def test_every_page_says_of_which_round_and_laboratory_it_is_and_its_number(eval
         assert "test: SM, round 2026/1 · report SM-2026-1/2 · laboratory QX03" in text
 
 
+def test_a_map_of_many_samples_is_split_and_has_every_result_once(tmp_path: Path) -> None:
+    samples = "".join(
+        f'[[sample]]\ncode = "MANY-{k:02}"\n[[sample.content]]\nsubstance = "cocaine"\n' for k in range(23)
+    )
+    rows = [row(code, f"MANY-{k:02}") for code in ("A", "B") for k in range(23)]
+    report = organiser_report(evaluate(write_round(tmp_path, rows, ROUND + samples)))
+    maps = re.findall('<table class="map">.*?</table>', report)
+    assert [one.count("<th ") for one in maps] == [11 + 2, 11 + 2, 8 + 2]  # 27 samples, two laboratories
+    assert sum(one.count(">✓</td>") for one in maps) == 46
+
+
+def test_a_round_without_submissions_has_a_report(tmp_path: Path) -> None:
+    evaluation = evaluate(write_round(tmp_path))
+    for form in FORMS:
+        text = words(form, evaluation)
+        assert "No laboratory took part." in text
+        assert "too few values" in text
+
+
 def test_codes_beside_a_plot_of_pairs_do_not_overlap(tmp_path: Path) -> None:
     other = '[[sample]]\ncode = "SM-5"\n[[sample.content]]\nsubstance = "cocaine"\n'
     other += 'value = 20.0\nunit = "% w/w"\nsigma_pt = 1.0\n'
