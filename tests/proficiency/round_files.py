@@ -72,3 +72,8 @@ def write_round(folder: Path, rows: Sequence[Sequence[str]] = (), toml: str = RO
     (folder / "round.toml").write_text(toml, encoding="utf-8")
     (folder / "submissions.csv").write_text(csv_text(COLUMNS, rows).replace("'-", "-"), encoding="utf-8")
     return folder
+
+
+def values() -> dict[str, str]:
+    """Laboratories with values that occur nowhere else."""
+    return {f"QX{k:02}": f"{46.013 + 0.617 * k:.3f}" for k in range(14)}
