@@ -1,8 +1,9 @@
-"""How long a round of a proficiency test takes to evaluate, by the number of laboratories.
+"""How long a round of a proficiency test takes to evaluate and to report, by the number of laboratories.
 
 Run from the root: ``python benchmarks/proficiency.py [--reports]``. A round of 8 samples with 3 substances each, values
 asked for all, is simulated for 400, 2,000 and 10,000 laboratories (seed 0). Each is evaluated once to warm up and three
-times measured; the median is printed, CPU and wall time. ``--reports`` writes all reports too, for 400 laboratories.
+times measured; the median is printed, CPU and wall time. Tables are written once as CSV and JSON, and of the smallest
+round as XLSX. ``--reports`` writes all reports of the smallest round too, as HTML alone and as HTML and PDF.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from nps_spectra import __version__
 from nps_spectra.proficiency import evaluate, write_simulation
 from nps_spectra.report.round_pages import write_reports
 
+#: Laboratories; more is measured of the first.
+SIZES = (400, 2000, 10_000)
 SUBSTANCES = [
     *(
         "cocaine",
@@ -74,7 +78,7 @@ def main() -> None:
     options = parser.parse_args()
     print(f"nps_spectra {__version__}, Python {platform.python_version()}, {platform.machine()}")
     with tempfile.TemporaryDirectory() as root:
-        for laboratories in (400, 2_000, 10_000):
+        for laboratories in SIZES:
             folder = Path(root) / str(laboratories)
             folder.mkdir()
             (folder / "round.toml").write_text(declared(), encoding="utf-8")
@@ -83,8 +87,16 @@ def main() -> None:
             print(f"{laboratories} laboratories, {rows} rows: evaluate {measured(3, evaluate, folder)}")
             evaluation = evaluate(folder)
             print(f"  tables and JSON: {measured(1, evaluation.write, folder / 'out')}")
-            if options.reports and laboratories == 400:
-                print(f"  reports: {measured(1, write_reports, evaluation, folder / 'out')}")
+            if laboratories > SIZES[0]:
+                continue
+            print(f"  XLSX: {measured(1, evaluation.write_spreadsheet, folder / 'out' / 'evaluation.xlsx')}")
+            if options.reports:
+                for pdf in (False, True):
+                    out = folder / ("pdf" if pdf else "html")
+                    kind = "HTML and PDF" if pdf else "HTML"
+                    print(f"  all reports, {kind}: {measured(1, partial(write_reports, evaluation, out, pdf=pdf))}")
+                    size = sum(path.stat().st_size for path in out.rglob("*.*"))
+                    print(f"    {sum(1 for _ in out.rglob('*.*'))} files, {size / 1e6:.0f} MB")
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
 
 

@@ -221,7 +221,32 @@ def _add_proficiency(nouns: argparse._SubParsersAction[argparse.ArgumentParser])
     new.add_argument(
         "--group", choices=("SM", "BS"), default="SM", help="seized materials (default) or biological specimens"
     )
+    new.add_argument("--xlsx", action="store_true", help="tables as spreadsheets instead of CSV")
     new.add_argument("--json", action="store_true", help="print one JSON object")
+    forms = verbs.add_parser(
+        "forms",
+        help="write the spreadsheets in which laboratories write their results",
+        description="Write CODE.xlsx for each laboratory that the round declares, or submissions.xlsx where none is: "
+        "a table with samples and menu to choose from, and instructions. Nothing in it tells what is in a sample.",
+    )
+    to_xlsx = verbs.add_parser(
+        "to-xlsx",
+        help="write a round with its tables as spreadsheets",
+        description="Write the round into another folder with its tables as XLSX; it evaluates to the same results.",
+    )
+    for writing in (forms, to_xlsx):
+        writing.add_argument("round", metavar="ROUND", help="folder with round.toml")
+        writing.add_argument("--out", required=True, metavar="DIR", help="folder to write to, made if it is not there")
+        writing.add_argument("--json", action="store_true", help="print one JSON object")
+    collect = verbs.add_parser(
+        "collect",
+        help="join forms that laboratories filled in",
+        description="Join forms that laboratories filled in into submissions.xlsx of the round. Exit code 3: a form "
+        "cannot be read, or its laboratory is in doubt; then nothing is written.",
+    )
+    collect.add_argument("round", metavar="ROUND", help="folder with round.toml and no submissions")
+    collect.add_argument("forms", nargs="+", metavar="FORM", help="XLSX of 'forms', or CSV with the same columns")
+    collect.add_argument("--json", action="store_true", help="print one JSON object")
     check = verbs.add_parser(
         "check",
         help="read a round and tell how every row would be treated",
@@ -232,10 +257,11 @@ def _add_proficiency(nouns: argparse._SubParsersAction[argparse.ArgumentParser])
         "evaluate",
         help="score a round",
         description="Score identifications and quantities of a round and write evaluation.json, tables, "
-        "the organiser's report, and one report for each laboratory. "
+        "the organiser's report, and one report for each laboratory, as HTML and as PDF. "
         "Exit code 1: rows were rejected, or files of spectra are unreadable or not assigned.",
     )
     evaluate.add_argument("--out", required=True, metavar="DIR", help="folder to write to, made if it is not there")
+    evaluate.add_argument("--xlsx", action="store_true", help="write the tables as sheets of evaluation.xlsx too")
     evaluate.add_argument("--no-reports", action="store_true", help="write evaluation.json and tables only")
     evaluate.add_argument(
         "--library",
@@ -243,6 +269,7 @@ def _add_proficiency(nouns: argparse._SubParsersAction[argparse.ArgumentParser])
         help="library file that the laboratories' spectra in ROUND/spectra are held against, or 'starter'; "
         "without it: what round.toml names",
     )
+    evaluate.add_argument("--no-pdf", action="store_true", help="write reports as HTML only")
     codes = verbs.add_parser(
         "codes",
         help="draw random codes of laboratories",

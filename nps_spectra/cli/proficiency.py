@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
@@ -19,11 +19,13 @@ from nps_spectra.proficiency.codes import draw_codes, write_key
 from nps_spectra.proficiency.evaluation import Evaluation, evaluate
 from nps_spectra.proficiency.over_rounds import history
 from nps_spectra.proficiency.reading_rounds import read_round
+from nps_spectra.proficiency.round_spreadsheets import collect_forms, round_to_xlsx, write_forms
 from nps_spectra.proficiency.round_tables import has_spectra
 from nps_spectra.proficiency.simulation import write_simulation
 from nps_spectra.proficiency.submissions import Submissions, read_submissions, submissions_path
 from nps_spectra.proficiency.submitted_spectra import SubmittedSpectrum, read_submitted_spectra
 from nps_spectra.proficiency.template import write_template
+from nps_spectra.proficiency.writing_spreadsheets import require_openpyxl
 
 #: Rejects told on a terminal; files and JSON hold them all.
 _SHOWN = 20
@@ -31,12 +33,29 @@ _SHOWN = 20
 
 def new(options: argparse.Namespace) -> int:
     """Write the files of a round to start from."""
-    written = write_template(options.folder, options.group)
+    return _wrote(write_template(options.folder, options.group, xlsx=options.xlsx), options.json)
+
+
+def forms(options: argparse.Namespace) -> int:
+    """Write the spreadsheets in which laboratories write their results."""
+    return _wrote(write_forms(options.round, options.out), options.json)
+
+
+def collect(options: argparse.Namespace) -> int:
+    """Join forms that were filled in."""
+    path, counts = collect_forms(options.round, options.forms)
     if options.json:
-        print(json.dumps({"written": [str(path) for path in written]}, indent=1))
+        print(json.dumps({"written": [str(path)], "rows": counts}, indent=1))
     else:
-        print("\n".join(f"wrote {path}" for path in written))
+        for form, rows in counts.items():
+            print(f"{form}: {rows} rows")
+        print(f"wrote {path}")
     return FINE
+
+
+def to_xlsx(options: argparse.Namespace) -> int:
+    """Write a round with its tables as spreadsheets."""
+    return _wrote(round_to_xlsx(options.round, options.out), options.json)
 
 
 def check(options: argparse.Namespace) -> int:
@@ -75,13 +94,24 @@ def check(options: argparse.Namespace) -> int:
 
 def evaluate_round(options: argparse.Namespace) -> int:
     """Evaluate a round and write its tables and reports."""
+    pdf = not (options.no_reports or options.no_pdf)
+    if pdf:  # what is missing is told before anything is computed or written
+        from nps_spectra.report.round_pages import pdf_writer
+
+        pdf_writer()
+    if options.xlsx:
+        require_openpyxl()
     evaluation = evaluate(options.round, strict=options.strict, library=options.library)
     written = [path.name for path in evaluation.write(options.out)]
+    if options.xlsx:
+        written.append(evaluation.write_spreadsheet(Path(options.out, "evaluation.xlsx")).name)
     if not options.no_reports:
         from nps_spectra.report.round_pages import write_reports
 
-        organiser, *laboratories = write_reports(evaluation, options.out)
-        written += [organiser.name, f"laboratories/ ({len(laboratories)} reports)"]
+        reports = write_reports(evaluation, options.out, pdf=pdf)
+        kinds = "HTML and PDF" if pdf else "HTML"
+        laboratories = len(reports) // (2 if pdf else 1) - 1
+        written += [f"organiser's report ({kinds})", f"laboratories/ ({laboratories} reports, {kinds})"]
     _tell_rows(evaluation.submissions)
     lost = False
     if evaluation.spectra is not None:
@@ -115,12 +145,7 @@ def codes(options: argparse.Namespace) -> int:
 
 def simulate(options: argparse.Namespace) -> int:
     """Invent submissions of a round."""
-    written = write_simulation(options.round, options.laboratories, seed=options.seed)
-    if options.json:
-        print(json.dumps({"written": [str(path) for path in written]}, indent=1))
-    else:
-        print("\n".join(f"wrote {path}" for path in written))
-    return FINE
+    return _wrote(write_simulation(options.round, options.laboratories, seed=options.seed), options.json)
 
 
 def past(options: argparse.Namespace) -> int:
@@ -149,6 +174,12 @@ def past(options: argparse.Namespace) -> int:
         header = ("laboratory", "round", "correct", "missed", "false", "rescaled z", "sum z^2 / limit", "signals")
         print(table(header, rows, (2, 3, 4, 5, 6)))
     return REJECTED if any(one.signals for one in found) else FINE
+
+
+def _wrote(paths: Iterable[Path], as_json: bool) -> int:
+    written = [str(path) for path in paths]
+    print(json.dumps({"written": written}, indent=1) if as_json else "\n".join(f"wrote {path}" for path in written))
+    return FINE
 
 
 def _tell_rows(submissions: Submissions) -> None:
@@ -211,6 +242,9 @@ def _share(value: float | None) -> str:
 
 COMMANDS = {
     "new": new,
+    "forms": forms,
+    "collect": collect,
+    "to-xlsx": to_xlsx,
     "check": check,
     "evaluate": evaluate_round,
     "codes": codes,

@@ -21,6 +21,7 @@ from nps_spectra.proficiency.round_tables import has_spectra
 from nps_spectra.proficiency.rounds import Round
 from nps_spectra.proficiency.submissions import Submissions, read_submissions, submissions_path
 from nps_spectra.proficiency.targets import Target
+from nps_spectra.proficiency.writing_spreadsheets import cut_text, write_book
 from nps_spectra.tables import csv_text
 
 if TYPE_CHECKING:
@@ -184,6 +185,24 @@ class Evaluation:
         for name, text in texts.items():
             write_text(target / name, text)
         return tuple(target / name for name in texts)
+
+    def write_spreadsheet(self, path: str | os.PathLike[str]) -> Path:
+        """Write the tables as the sheets of one XLSX file; a text too long for a cell is cut, and says so.
+
+        Raises
+        ------
+        MissingDependencyError
+            openpyxl is not installed.
+        OptionError
+            A table has more rows than a sheet can hold.
+        """
+        target = Path(path)
+        sheets = {
+            name: (header, [[cut_text(value, f"{name}.csv") for value in row] for row in rows])
+            for name, (header, rows) in self._tables().items()
+        }
+        write_book(target, sheets)
+        return target
 
     def _tables(self) -> dict[str, Table]:
         result = self.result

@@ -20,7 +20,7 @@ _LARGEST: Final = 500_000_000
 def table_rows(path: Path, name: str) -> Iterator[tuple[int, dict[str, str]]]:
     """The rows of a table with their numbers, as a spreadsheet program counts them; every cell is stripped text.
 
-    Of CSV separated by commas, semicolons or tabs, as the header is, or of an XLSX spreadsheet with one sheet.
+    Of CSV separated by commas, semicolons or tabs, as the header is, or of an XLSX spreadsheet: one sheet, or a form.
 
     Raises
     ------
@@ -28,7 +28,7 @@ def table_rows(path: Path, name: str) -> Iterator[tuple[int, dict[str, str]]]:
         No UTF-8, no header as the schema `name` asks for, or a row with more cells than the header.
     """
     rules = schema(name)
-    lines = sheet_rows(path) if path.suffix.casefold() == ".xlsx" else _csv_rows(path)
+    lines = sheet_rows(path, name) if path.suffix.casefold() == ".xlsx" else _csv_rows(path)
     header = [cell.strip().casefold() for cell in next(lines, [])]
     while header and not header[-1]:
         header.pop()

@@ -18,15 +18,19 @@ _LARGEST_UNPACKED: Final = 1_000_000_000
 _PARTS: Final = 1000
 _COLUMNS: Final = 100
 _ROWS: Final = 1_048_576
+#: Sheets of a form beside its table; nothing is read from them.
+BESIDE: Final = ("instructions", "samples", "menu")
 
 
-def sheet_rows(path: Path) -> Iterator[list[str]]:
-    """Rows of the first sheet, as texts; a percentage has its sign, a date is ISO 8601.
+def sheet_rows(path: Path, name: str = "") -> Iterator[list[str]]:
+    """Rows of the only sheet, as texts; a percentage has its sign, a date is ISO 8601.
+
+    Of a form, whose further sheets are known, the sheet `name`.
 
     Raises
     ------
     RoundError
-        No spreadsheet, too large, more than one sheet with content, or a cell with a formula or an error.
+        No spreadsheet, too large, another sheet that may hold something, or a cell with a formula or an error.
     MissingDependencyError
         openpyxl is not installed.
     """
@@ -44,12 +48,15 @@ def sheet_rows(path: Path) -> Iterator[list[str]]:
     except Exception as error:  # openpyxl lets through whatever its parts raise
         raise RoundError(file, None, None, f"is no spreadsheet that can be read ({error})") from error
     try:
-        if len(book.worksheets) != 1:
+        sheets = book.worksheets
+        if len(sheets) > 1 and {name, *BESIDE}.issuperset(book.sheetnames) and name in book.sheetnames:
+            sheets = [book[name]]
+        if len(sheets) != 1:
             names = ", ".join(map(ascii, book.sheetnames[:5]))
             raise RoundError(file, None, None, f"holds {len(book.sheetnames)} sheets ({names}), expected one")
         # What the file says of its size is not trusted.
-        book.worksheets[0].reset_dimensions()
-        yield from _texts(book.worksheets[0], file)
+        sheets[0].reset_dimensions()
+        yield from _texts(sheets[0], file)
     finally:
         book.close()
 

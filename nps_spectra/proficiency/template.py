@@ -8,7 +8,9 @@ from typing import Final
 
 from nps_spectra.atomic import write_text
 from nps_spectra.errors import OptionError
-from nps_spectra.proficiency.schema import schema
+from nps_spectra.proficiency.round_spreadsheets import TABLES, empty_table
+from nps_spectra.proficiency.writing_spreadsheets import require_openpyxl, write_book
+from nps_spectra.tables import csv_text
 
 _ROUND: Final = """\
 format = 1
@@ -83,13 +85,23 @@ tolerated = ["glucose"]
 _GROUPS: Final = {"SM": "% w/w", "BS": "ng/mL"}
 
 
-def write_template(folder: str | os.PathLike[str], group: str = "SM") -> tuple[Path, ...]:
+def write_template(folder: str | os.PathLike[str], group: str = "SM", *, xlsx: bool = False) -> tuple[Path, ...]:
     """Write the files of a round to start from into a folder, which is made if it is not there.
+
+    Parameters
+    ----------
+    folder : path
+    group : {"SM", "BS"}
+        Seized materials or biological specimens.
+    xlsx : bool
+        Whether tables are spreadsheets rather than CSV.
 
     Raises
     ------
     OptionError
         The group is unknown, or a file is there already.
+    MissingDependencyError
+        Spreadsheets need openpyxl; nothing was written.
 
     Examples
     --------
@@ -101,13 +113,19 @@ def write_template(folder: str | os.PathLike[str], group: str = "SM") -> tuple[P
     if group not in _GROUPS:
         raise OptionError(f"found the group {group!r}, expected one of {', '.join(_GROUPS)}")
     target = Path(folder)
-    texts = {"round.toml": _ROUND.format(group=group, unit=_GROUPS[group])}
-    tables = (("submissions", "submissions"), ("homogeneity", "homogeneity"), ("stability", "homogeneity"))
-    texts.update({f"{name}.csv": f"{','.join(schema(rules)['properties'])}\n" for name, rules in tables})
-    for name in texts:
+    text = _ROUND.format(group=group, unit=_GROUPS[group])
+    names = [f"{name}.{'xlsx' if xlsx else 'csv'}" for name in TABLES]
+    for name in ("round.toml", *names):
         if (target / name).exists():
             raise OptionError(f"{target / name} is there already: choose another folder, nothing was written")
+    if xlsx:
+        require_openpyxl()
     target.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        write_text(target / name, text)
-    return tuple(target / name for name in texts)
+    write_text(target / "round.toml", text)
+    for table, name in zip(TABLES, names, strict=True):
+        header, rows = empty_table(table)
+        if xlsx:
+            write_book(target / name, {table: (header, rows)})
+        else:
+            write_text(target / name, csv_text(header, rows))
+    return tuple(target / name for name in ("round.toml", *names))

@@ -43,7 +43,19 @@ def shown(text: str) -> str:
     text = " ".join(text.split())
     if text.isprintable():
         return text
-    return "".join(f"\\u{ord(letter):04x}" if unicodedata.category(letter) in _HIDDEN else letter for letter in text)
+    return "".join(spelt(letter) if unicodedata.category(letter) in _HIDDEN else letter for letter in text)
+
+
+def spelt(letter: str) -> str:
+    r"""A letter by its number, with four digits or, beyond the basic plane, eight.
+
+    Examples
+    --------
+    >>> spelt("\x1b"), spelt("\U0001f600")
+    ('\\u001b', '\\U0001f600')
+    """
+    code = ord(letter)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 @lru_cache(maxsize=4096)

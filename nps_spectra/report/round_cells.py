@@ -8,12 +8,7 @@ from nps_spectra.proficiency.quantities import Quantity
 from nps_spectra.proficiency.submissions import Entry
 from nps_spectra.proficiency.targets import Target
 from nps_spectra.report.chart import shown_number
-from nps_spectra.report.markup import Child, Markup, element, table
-
-
-def facts(rows: list[tuple[str, str]]) -> Markup:
-    """Names with their texts, one below the other."""
-    return element("dl", *(part for name, text in rows for part in (element("dt", name), element("dd", text))))
+from nps_spectra.report.document import Cell, Table, Tone, Toned
 
 
 def level_text(level: str) -> str:
@@ -49,11 +44,13 @@ def acceptable_text(target: Target, limit: float) -> str:
 def studies_text(target: Target) -> str:
     """Outcome of the studies of homogeneity and stability."""
     words = {None: "not measured", True: "sufficient", False: "not sufficient"}
+    if target.homogeneous is None and target.stable is None:
+        return words[None]
     return f"{words[target.homogeneous]}, {words[target.stable]}"
 
 
-def judged(outcome: SampleOutcome) -> tuple[str, str]:
-    """Class of a cell and the words for a result."""
+def judged(outcome: SampleOutcome) -> tuple[Tone, str]:
+    """Tone of a cell and the words for a result."""
     if outcome.status != "evaluated":
         return "none", outcome.status.replace("_", " ")
     if outcome.all_correct:
@@ -75,15 +72,15 @@ def taken_text(entry: Entry) -> str:
     return found.name if found.how in ("name", "none") else f"{found.name} ({found.how})"
 
 
-def scores_table(quantities: list[Quantity], with_code: bool) -> Markup:
+def scores_table(quantities: list[Quantity], with_code: bool) -> Table:
     """Values and scores; scores that nothing in the table has are left out."""
     names = {"z": "z", "z_prime": "z'", "zeta": "zeta", "e_n": "E_n"}
     shown = [name for name in names if name == "z" or any(getattr(one, name) is not None for one in quantities)]
-    rows: list[tuple[Child, ...]] = []
+    rows: list[tuple[Cell, ...]] = []
     for one in quantities:
         value = number_text(one.value) if one.less_than is None else f"< {shown_number(one.less_than)}"
         first = (one.laboratory,) if with_code else (one.sample, one.substance)
-        word = element("span", one.verdict.replace("_", " "), class_=one.verdict)
+        word = Toned(one.verdict.replace("_", " "), one.verdict)
         scores = (score_text(getattr(one, name)) for name in shown)
         unit = () if with_code else (one.unit,)
         rows.append((*first, value, *unit, number_text(one.uncertainty), *scores, word, one.reason))
@@ -92,4 +89,4 @@ def scores_table(quantities: list[Quantity], with_code: bool) -> Markup:
     if not with_code:
         header, numbers = ("Sample", "Substance", "Value", "Unit", "u"), [2, 4]
     numbers += range(len(header), len(header) + len(shown))
-    return table((*header, *(names[name] for name in shown), "By z", "Remarks"), rows, tuple(numbers))
+    return Table((*header, *(names[name] for name in shown), "By z", "Remarks"), rows, tuple(numbers))

@@ -74,3 +74,8 @@ def write_round(folder: Path, rows: Sequence[Sequence[str]] = (), toml: str = RO
     with (folder / "submissions.csv").open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream, lineterminator="\n").writerows([COLUMNS, *rows])
     return folder
+
+
+def values() -> dict[str, str]:
+    """Laboratories with values that occur nowhere else."""
+    return {f"QX{k:02}": f"{46.013 + 0.617 * k:.3f}" for k in range(14)}

@@ -1,20 +1,34 @@
-"""Reports of a round: what ISO/IEC 17043 asks for, nothing of others for a laboratory, nothing that runs or loads."""
+"""Reports of a round, HTML and PDF: what ISO/IEC 17043 asks for, and of others nothing that is not published."""
 
 from __future__ import annotations
 
+import hashlib
+import io
+import os
 import re
+import signal
+import subprocess
+import sys
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from proficiency.round_files import ROUND, row, write_round
+from proficiency.round_files import ROUND, row, values, write_round
 
 from nps_spectra.cli.main import main
 from nps_spectra.proficiency.evaluation import Evaluation, evaluate
-from nps_spectra.report.chart import Chart, ticks
 from nps_spectra.report.markup import Markup, element, table
-from nps_spectra.report.round_pages import laboratory_report, organiser_report, write_reports
+from nps_spectra.report.round_pages import (
+    laboratory_pdf,
+    laboratory_report,
+    organiser_pdf,
+    organiser_report,
+    write_reports,
+)
+
+FORMS = ("HTML", "PDF")
 
 EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
 UGLY = "<script>alert(1)</script> <img src=x onerror=y> \x1b[2J ‮ =1+1"
@@ -59,9 +73,26 @@ class Reading(HTMLParser):
         return " ".join(self.words)
 
 
-def values() -> dict[str, str]:
-    """Laboratories with values that occur nowhere else."""
-    return {f"QX{k:02}": f"{46.013 + 0.617 * k:.3f}" for k in range(14)}
+def pdf_words(content: bytes) -> str:
+    """Everything a PDF tells: its pages, its title and its table of contents."""
+    pypdf = pytest.importorskip("pypdf", reason="pypdf is not installed")
+    found = pypdf.PdfReader(io.BytesIO(content))
+    pages = [page.extract_text() for page in found.pages]
+
+    def titles(outline: list[object]) -> list[str]:
+        return [title for one in outline for title in (titles(one) if isinstance(one, list) else [str(one)])]
+
+    return " ".join(" ".join([*pages, str(found.metadata), *titles(found.outline)]).split())
+
+
+def words(form: str, evaluation: Evaluation, laboratory: str | None = None) -> str:
+    """The words of a report: the organiser's, or that of a laboratory."""
+    if form == "PDF":
+        pytest.importorskip("reportlab", reason="reportlab is not installed")
+        return pdf_words(organiser_pdf(evaluation) if laboratory is None else laboratory_pdf(evaluation, laboratory))
+    return Reading(
+        organiser_report(evaluation) if laboratory is None else laboratory_report(evaluation, laboratory)
+    ).text
 
 
 @pytest.fixture(scope="module")
@@ -76,29 +107,26 @@ def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
     return evaluate(write_round(tmp_path_factory.mktemp("round"), rows, toml))
 
 
-def test_a_laboratory_sees_no_code_and_no_value_of_another(evaluation: Evaluation) -> None:
+@pytest.mark.parametrize("form", FORMS)
+def test_a_laboratory_sees_no_code_and_no_value_of_another(evaluation: Evaluation, form: str) -> None:
     for own in values():
-        report = laboratory_report(evaluation, own)
-        assert own in report
+        text = words(form, evaluation, own)
+        whole = laboratory_report(evaluation, own) if form == "HTML" else text
+        assert own in text
         for code, value in values().items():
             if code != own:
-                assert code not in report
-                assert value not in report
-                assert f"{float(value):.4g}" not in Reading(report).text.split()
-        assert report.count("expected one of SM-1") == 1  # its own row that was rejected
-    assert "heroin" in laboratory_report(evaluation, "QX03")
-    assert "heroin" not in laboratory_report(evaluation, "QX04")
+                assert code not in whole
+                assert value not in whole
+                assert f"{float(value):.4g}" not in text.split()
+        assert text.count("expected one of SM-1") == 1  # its own row that was rejected
+    assert "heroin" in words(form, evaluation, "QX03")
+    assert "heroin" not in words(form, evaluation, "QX04")
 
 
 def test_figures_of_others_stand_in_no_chart_of_a_laboratory(evaluation: Evaluation) -> None:
     """A report draws the same density for two laboratories, but for where they stand: no point of a third."""
     reports = [laboratory_report(evaluation, code) for code in ("QX02", "QX05")]
     assert all("<circle" not in report for report in reports)
-
-
-def test_few_values_make_no_density(tmp_path: Path) -> None:
-    rows = [row(code, value=value) for code, value in list(values().items())[:9]]
-    assert "all values and yours" not in laboratory_report(evaluate(write_round(tmp_path, rows)), "QX01")
 
 
 #: ISO/IEC 17043:2023 on reports; what the provider states, then what the evaluation adds.
@@ -115,18 +143,36 @@ CONTENTS = [
     *("isomers were mixed up", "check retention times"),
     *("Samples and their contents", "Assigned values", "Assigned by", "sigma_pt by", "Homogeneity, stability"),
     *("Acceptable", "Statistical procedures", "How to read the scores", "is not below 0.3 sigma_pt"),
+    *("Provider", "Coordinator", "Subcontracted activities", "Date of issue", "Confidentiality", "Traceability"),
+    *("test: SM, round 2026/1", "14 laboratories", "evaluation.json, SHA-256"),
 ]
 
 
+@pytest.fixture(scope="module")
+def reports(evaluation: Evaluation) -> dict[tuple[str, str], str]:
+    """The words of the organiser's report and of one laboratory's, in both forms."""
+    return {
+        (form, who): words(form, evaluation, None if who == "organiser" else who)
+        for form in FORMS
+        for who in ("organiser", "QX03")
+    }
+
+
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("content", CONTENTS)
-def test_both_reports_hold_what_iso_iec_17043_asks_for(evaluation: Evaluation, content: str) -> None:
-    assert content in Reading(organiser_report(evaluation)).text
-    assert content in Reading(laboratory_report(evaluation, "QX03")).text
+def test_both_reports_hold_what_iso_iec_17043_asks_for(
+    reports: dict[tuple[str, str], str], content: str, form: str
+) -> None:
+    assert content in reports[form, "organiser"]
+    assert content in reports[form, "QX03"]
 
 
-def test_the_report_of_a_laboratory_has_its_code_result_score_and_class(evaluation: Evaluation) -> None:
+@pytest.mark.parametrize("form", FORMS)
+def test_the_report_of_a_laboratory_has_its_code_result_score_and_class(
+    reports: dict[tuple[str, str], str], form: str
+) -> None:
     """QX03: (46.013 + 3 * 0.617 - 50) / 2.5."""
-    text = Reading(laboratory_report(evaluation, "QX03")).text
+    text = reports[form, "QX03"]
     for part in ("Laboratory QX03", "47.86", "−0.85", "satisfactory", "1.585", "zeta", "E_n", "SM-7"):
         assert part in text
 
@@ -136,8 +182,11 @@ def test_what_the_provider_did_not_state_is_said(tmp_path: Path) -> None:
     assert report.count("not stated by the provider") >= 12
 
 
-def test_the_organiser_sees_all(evaluation: Evaluation) -> None:
-    text = Reading(organiser_report(evaluation)).text
+@pytest.mark.parametrize("form", FORMS)
+def test_the_organiser_sees_all(reports: dict[tuple[str, str], str], form: str) -> None:
+    text = reports[form, "organiser"]
+    for section in ("Identified substances", "Methods used", "Results at a glance", "Codes of the laboratories"):
+        assert section in text
     for code, value in values().items():
         assert code in text
         assert f"{float(value):.4g}" in text
@@ -167,44 +216,120 @@ def test_charts_are_well_formed(evaluation: Evaluation) -> None:
                 assert not part.get(key, "").startswith("-") or key == "y"
 
 
-def test_bars_have_one_for_each_score_and_the_number_of_what_is_off_the_plot(tmp_path: Path) -> None:
-    rows = [row(f"L{k}", value=str(48 + k)) for k in range(5)] + [row("L9", value="500")]
-    report = organiser_report(evaluate(write_round(tmp_path, rows)))
-    bars = re.findall(r"<svg.*?</svg>", report)[-1]
-    assert bars.count('fill="#004c86"') + bars.count('fill="#c04f00"') == 6
-    assert ">180</text>" in bars
-
-
-def test_pairs_of_samples_are_plotted_for_the_organiser_only(tmp_path: Path) -> None:
-    """L07 exchanged its two samples; the others lie along the diagonal."""
-    other = '[[sample]]\ncode = "SM-5"\n[[sample.content]]\nsubstance = "cocaine"\n'
-    other += 'value = 20.0\nunit = "% w/w"\nsigma_pt = 1.0\n'
-    rows = []
-    for k in range(12):
-        first, second = 49 + k / 6 + (k % 3) / 4, 19.6 + k / 15 + (k % 2) / 5
-        first, second = (second, first) if k == 7 else (first, second)
-        rows += [row(f"L{k:02}", value=f"{first:.2f}"), row(f"L{k:02}", "SM-5", value=f"{second:.2f}")]
-    evaluation = evaluate(write_round(tmp_path, rows, ROUND + other))
+def test_identified_substances_are_counted_by_sample(evaluation: Evaluation) -> None:
+    """14 laboratories found the cocaine of SM-1, all took the wrong isomer in SM-2, one found heroin in the blank."""
     report = organiser_report(evaluation)
-    assert "Youden plot of SM-1: cocaine" in report
-    assert ">L07 (exchanged?)</text>" in report
-    assert report.count("(exchanged?)") == 1
-    assert "Youden" not in laboratory_report(evaluation, "L07")
-    assert "samples exchanged?" in laboratory_report(evaluation, "L07")
+    listed = report[report.index("Identified substances") :]
+    rows = [Reading(row).words for row in re.findall("<tr>.*?</tr>", listed)[1:4]]
+    assert rows == [
+        ["SM-1", "cocaine", "14", "correct"],
+        ["SM-2", "meta-fluorofentanyl", "14", "false positive"],
+        ["SM-4", "heroin", "1", "false positive"],
+    ]
 
 
-def test_reports_are_files_named_by_codes(evaluation: Evaluation, tmp_path: Path) -> None:
-    written = write_reports(evaluation, tmp_path)
-    assert written[0].name == "organiser.html"
-    assert {path.stem for path in (tmp_path / "laboratories").iterdir()} == set(values())
+def test_the_digest_of_a_report_is_that_of_the_evaluation_beside_it(evaluation: Evaluation, tmp_path: Path) -> None:
+    evaluation.write(tmp_path)
+    digest = hashlib.sha256((tmp_path / "evaluation.json").read_bytes()).hexdigest()
+    assert digest in organiser_report(evaluation)
+    assert digest in words("PDF", evaluation, "QX03")
+
+
+def test_every_page_says_of_which_round_and_laboratory_it_is_and_its_number(evaluation: Evaluation) -> None:
+    pytest.importorskip("reportlab", reason="reportlab is not installed")
+    pypdf = pytest.importorskip("pypdf", reason="pypdf is not installed")
+    pages = pypdf.PdfReader(io.BytesIO(laboratory_pdf(evaluation, "QX03"))).pages
+    for number, page in enumerate(pages, 1):
+        text = page.extract_text()
+        assert f"{number} / {len(pages)}" in text
+        assert "test: SM, round 2026/1 · report SM-2026-1/2 · laboratory QX03" in text
+
+
+def test_a_round_without_submissions_has_a_report(tmp_path: Path) -> None:
+    evaluation = evaluate(write_round(tmp_path))
+    for form in FORMS:
+        text = words(form, evaluation)
+        assert "No laboratory took part." in text
+        assert "too few values" in text
+
+
+@pytest.mark.parametrize("pdf", [False, True])
+def test_reports_are_files_named_by_codes(evaluation: Evaluation, tmp_path: Path, pdf: bool) -> None:
+    pytest.importorskip("reportlab", reason="reportlab is not installed")
+    written = write_reports(evaluation, tmp_path, pdf=pdf)
+    ends = (".html", ".pdf") if pdf else (".html",)
+    assert [path.name for path in written[: len(ends)]] == [f"organiser{end}" for end in ends]
+    names = {path.name for path in (tmp_path / "laboratories").iterdir()}
+    assert names == {f"{code}{end}" for code in values() for end in ends}
     first = [path.read_bytes() for path in written]
-    assert [path.read_bytes() for path in write_reports(evaluation, tmp_path)] == first
+    assert [path.read_bytes() for path in write_reports(evaluation, tmp_path, pdf=pdf)] == first
+
+
+def test_without_reportlab_nothing_is_written_and_the_message_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "reportlab.pdfbase.pdfmetrics", None)
+    example = str(EXAMPLES / "ice_bs_round")
+    assert main(["proficiency", "evaluate", example, "--out", str(tmp_path / "out")]) == 3
+    message = capsys.readouterr().err
+    assert "nps_spectra[report]" in message
+    assert "--no-pdf" in message
+    assert not (tmp_path / "out").exists()
+    assert main(["proficiency", "evaluate", example, "--out", str(tmp_path / "out"), "--no-pdf"]) == 0
+    assert not list((tmp_path / "out").rglob("*.pdf"))
+
+
+def test_a_full_disk_leaves_the_old_report(
+    evaluation: Evaluation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("reportlab", reason="reportlab is not installed")
+    write_reports(evaluation, tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+    write_bytes = Path.write_bytes
+
+    def half(self: Path, content: bytes) -> int:
+        write_bytes(self, content[: len(content) // 2])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", half)
+    with pytest.raises(OSError, match="No space"):
+        write_reports(evaluation, tmp_path)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_a_killed_run_leaves_no_half_report(tmp_path: Path, root: Path) -> None:
+    """Killed while reports are written: every report that is there is whole, others are temporary files."""
+    pytest.importorskip("reportlab", reason="reportlab is not installed")
+    pypdf = pytest.importorskip("pypdf", reason="pypdf is not installed")
+    rows = [row(f"L{k:03}", value=str(45 + k / 40)) for k in range(400)]
+    folder = write_round(tmp_path / "round", rows)
+    code = "import sys; from nps_spectra.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "proficiency", "evaluate", folder, "--out", tmp_path / "out"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONPATH": str(root)},
+    )
+    reports = tmp_path / "out" / "laboratories"
+    while not (reports.is_dir() and len(list(reports.glob("*.pdf"))) > 10):
+        assert process.poll() is None, "all was written before it was killed"
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    found = list(reports.glob("*.html")) + list(reports.glob("*.pdf"))
+    assert 10 < len(found) < 800
+    for path in found:
+        if path.suffix == ".pdf":
+            assert len(pypdf.PdfReader(path).pages) > 1
+        else:
+            assert path.read_text(encoding="utf-8").endswith("</html>\n")
 
 
 def test_the_command_writes_reports_unless_told_not_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     example = str(EXAMPLES / "ice_bs_round")
     assert main(["proficiency", "evaluate", example, "--out", str(tmp_path / "1")]) == 0
-    assert "24 reports" in capsys.readouterr().out
+    assert "24 reports, HTML and PDF" in capsys.readouterr().out
     assert "simulated" in (tmp_path / "1" / "organiser.html").read_text(encoding="utf-8")
     assert main(["proficiency", "evaluate", example, "--out", str(tmp_path / "2"), "--no-reports"]) == 0
     assert not (tmp_path / "2" / "organiser.html").exists()
@@ -215,14 +340,3 @@ def test_texts_are_escaped_wherever_they_come_from() -> None:
     assert element("p", element("b", "x")) == "<p><b>x</b></p>"
     assert "<td><i></td>" not in table(("a",), [("<td><i></td>",)])
     assert isinstance(element("br"), Markup)
-
-
-def test_ticks_are_round_and_inside() -> None:
-    assert ticks(0.013, 0.053) == pytest.approx([0.02, 0.03, 0.04, 0.05])
-    assert ticks(-3, 3) == [-3, -2, -1, 0, 1, 2, 3]
-
-
-def test_what_lies_outside_a_chart_is_drawn_at_its_edge() -> None:
-    chart = Chart("t", 100, 50, (0, 10), (0, 1))
-    assert chart.across(1e9) == chart.across(10)
-    assert chart.up(-5) == chart.up(0)

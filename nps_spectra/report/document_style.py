@@ -1,10 +1,25 @@
-"""How reports of a round look, on the screen and on A4."""
+"""How reports look, on the screen and on A4: one table of colours for HTML and PDF."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
-from nps_spectra.report.round_charts import ACCEPTED, COLOURS, WARNED
+from nps_spectra.report.style import FAINT, GRID
+
+#: Of scores: as the peaks of a mirror plot, told apart also without colours by the lines at 2 and 3.
+COLOURS: Final[Mapping[str, str]] = MappingProxyType(
+    {"satisfactory": "#004c86", "questionable": "#a03ac2", "unsatisfactory": "#c04f00", "not_scored": "#767676"}
+)
+ACCEPTED: Final = "#e3edf5"
+WARNED: Final = "#f3e8f7"
+#: Ground of the cells of a map.
+GROUNDS: Final[Mapping[str, str]] = MappingProxyType(
+    {"right": ACCEPTED, "other": WARNED, "wrong": "#fbe0cd", "none": "#f0f0f0"}
+)
+#: Letters of these tones are bold.
+BOLD: Final = frozenset(("questionable", "unsatisfactory", "wrong"))
 
 STYLE: Final = f"""
 @page {{ size: A4; margin: 16mm 18mm 18mm;
@@ -22,25 +37,27 @@ thead {{ display: table-header-group; }}
 tr {{ break-inside: avoid; }}
 th {{ text-align: left; border-bottom: .3mm solid #000; vertical-align: bottom; }}
 th, td {{ padding: .7mm 2.4mm .7mm 0; vertical-align: top; overflow-wrap: break-word; }}
-td {{ border-bottom: .1mm solid #d9d9d9; }}
-tbody th {{ font-weight: normal; border-bottom: .1mm solid #d9d9d9; }}
+td {{ border-bottom: .1mm solid {GRID}; }}
+tbody th {{ font-weight: normal; border-bottom: .1mm solid {GRID}; }}
 th.number, td.number {{ text-align: right; white-space: nowrap; overflow-wrap: normal; }}
 dl {{ display: grid; grid-template-columns: 44mm 1fr; gap: .6mm 3mm; }}
-dt {{ color: #595959; }}
+dt {{ color: {FAINT}; }}
 dd {{ margin: 0; overflow-wrap: anywhere; }}
 svg {{ display: block; max-width: 100%; height: auto; margin: 0 0 3mm; break-inside: avoid; }}
 .simulated {{ border: .6mm solid {COLOURS["unsatisfactory"]}; padding: 1.5mm 3mm; font-weight: bold; }}
 .warning {{ border-left: 1.2mm solid {COLOURS["unsatisfactory"]}; padding-left: 2.5mm; }}
 .code {{ font-size: 13pt; font-weight: bold; background: {ACCEPTED}; padding: 1.5mm 3mm; }}
-.faint {{ color: #595959; }}
+.faint {{ color: {FAINT}; }}
 .satisfactory {{ color: {COLOURS["satisfactory"]}; }}
 .questionable {{ color: {COLOURS["questionable"]}; font-weight: bold; }}
 .unsatisfactory {{ color: {COLOURS["unsatisfactory"]}; font-weight: bold; }}
 .map td, .map th {{ text-align: center; padding: .5mm 1mm; border: .1mm solid #fff; }}
 .map td:first-child, .map th:first-child {{ text-align: left; white-space: nowrap; }}
-.map .right {{ background: {ACCEPTED}; }}
-.map .other {{ background: {WARNED}; }}
-.map .wrong {{ background: #fbe0cd; font-weight: bold; }}
-.map .none {{ background: #f0f0f0; color: #595959; }}
+.map .right {{ background: {GROUNDS["right"]}; }}
+.map .other {{ background: {GROUNDS["other"]}; }}
+.map .wrong {{ background: {GROUNDS["wrong"]}; font-weight: bold; }}
+.map .none {{ background: {GROUNDS["none"]}; color: {FAINT}; }}
+footer {{ margin-top: 8mm; font-size: 8pt; color: {FAINT}; overflow-wrap: anywhere; }}
+footer p {{ margin: 0; }}
 @media print {{ body {{ max-width: none; padding: 0; }} }}
 """
