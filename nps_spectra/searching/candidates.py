@@ -21,7 +21,7 @@ from nps_spectra.shifted import Hybrid, ModifiedCosine, NeutralLoss
 Single = npt.NDArray[np.float32]
 
 #: Rows of a block: their sums are 64 KiB.
-_BLOCK_ROWS: Final = 16384
+_BLOCK_ROWS: Final = 32768
 #: Parts of the postings of a block by m/z, an eighth of a Da each; the last has all from 2,048 Da.
 _CELLS: Final = 16384
 _CELLS_PER_DA: Final = 8.0
