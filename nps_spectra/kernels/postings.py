@@ -184,22 +184,22 @@ def level_of(bits: Bits, count: int, histogram: Bits) -> np.int32:
 
 
 @kernel
-def note_substance(substances: Int, best: Single, substance: int, value: np.float32) -> np.float32:
-    """Take a value into the list of the best substances, descending; the least of it (0 while it is not full)."""
+def note_substance(substances: Int, best: Single, substance: int, value: np.float32) -> None:
+    """Take a value into the list of the best substances, descending."""
     place = len(best) - 1
     if value <= best[place]:
-        return best[place]
+        return
     for k in range(len(substances)):
         if substances[k] == substance:
             place = k
-    if value > best[place]:
-        while place > 0 and best[place - 1] < value:
-            best[place] = best[place - 1]
-            substances[place] = substances[place - 1]
-            place -= 1
-        best[place] = value
-        substances[place] = substance
-    return best[len(best) - 1]
+    if value <= best[place]:
+        return
+    while place > 0 and best[place - 1] < value:
+        best[place] = best[place - 1]
+        substances[place] = substances[place - 1]
+        place -= 1
+    best[place] = value
+    substances[place] = substance
 
 
 @kernel
@@ -402,8 +402,8 @@ def scan_postings(
                         found_values[q, found[q]] = min(value, np.float32(most))
                         found[q] += 1
                         sure = min(sure, np.float32(most))
-                        smallest = note_substance(best_substances[q], best_values[q], substance[row], sure)
-                        limit[0] = max(limit[0], smallest - slack[q])
+                        note_substance(best_substances[q], best_values[q], substance[row], sure)
+                        limit[0] = max(limit[0], best_values[q, -1] - slack[q])
                     if found[q] < 0:
                         break
                 if found[q] < 0 or above <= limit_bits[0]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Final
@@ -13,16 +13,18 @@ import numpy.typing as npt
 from nps_spectra.library import Library
 from nps_spectra.scorers import Int, Mask, Prepared, Scorer, Technique, kernel_rows
 from nps_spectra.scoring import techniques_of, with_query_mass
+from nps_spectra.searching.answers import Answer, Identity, Results
 from nps_spectra.searching.candidates import Index, ranges
 from nps_spectra.searching.explaining import Explaining, Ranked
 from nps_spectra.searching.gates import Allowed, Gate, Gates, Kind, within
-from nps_spectra.searching.hits import Hit, QueryResult
 from nps_spectra.searching.indexes import index_of, layout_of
 from nps_spectra.searching.threads import in_order, thread_count
 from nps_spectra.spectra import Spectra
 
 LeftOut = int | npt.NDArray[np.int64] | None
 
+#: Columns that scorers look at.
+_COMPARED_BY: Final = ("precursor_mz", "formula", "nominal_mass", "exact_mass")
 #: Queries of a batch at most, and with several threads at least; batches of each thread; pairs scored at a time.
 _BATCH: Final = 1024
 _SMALL_BATCH: Final = 64
@@ -81,7 +83,7 @@ class Questions:
         return list(dict.fromkeys(kind.technique for kind in self.groups))
 
     @cached_property
-    def identities(self) -> list[tuple[str, str | None, str | None]]:
+    def identities(self) -> list[Identity]:
         """Identifier, name and source file of each."""
         spectra = self.spectra
         records = spectra.columns["source_record"].to_list()
@@ -93,11 +95,15 @@ class Questions:
         ]
 
     def select(self, numbers: Int) -> Spectra:
-        """Some of the queries, with the mass that is supposed of them."""
-        chosen = self.spectra.select(numbers)
-        if self.query_mass is None:
-            return chosen
-        return Spectra.of(with_query_mass(spectrum, self.query_mass) for spectrum in chosen)
+        """Some of the queries, with the mass that is supposed of them; only what spectra are compared by."""
+        if self.query_mass is not None:
+            return Spectra.of(with_query_mass(spectrum, self.query_mass) for spectrum in self.spectra.select(numbers))
+        spectra = self.spectra
+        offsets = np.zeros(len(numbers) + 1, dtype=np.int64)
+        np.cumsum(np.diff(spectra.offsets)[numbers], out=offsets[1:])
+        peaks = ranges(spectra.offsets[numbers], np.diff(offsets))
+        columns = {name: spectra.columns[name].take(numbers) for name in _COMPARED_BY}
+        return Spectra(spectra.mz[peaks], spectra.intensity[peaks], offsets, columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,21 +161,23 @@ class Searching:
         self._gates: Gates = library.kept("gates", lambda: Gates(library))
         self._stating: dict[Kind, Allowed] = {}
 
-    def all(self, progress: Callable[[int, int], None] | None) -> list[QueryResult]:
+    def all(self, progress: Callable[[int, int], None] | None) -> Results:
         """Results of all queries, in their order."""
         threads = thread_count()
         batches: list[tuple[Kind, Int]] = []
         for kind, members in self._questions.groups.items():
+            if self._by_precursor(kind):
+                # Neighbours are compared with the same library spectra, which are near at hand the second time.
+                members = members[np.argsort(self._questions.precursor_mz[members], kind="stable")]
             size = self._batch_size(kind, members, threads)
             batches += [(kind, members[start : start + size]) for start in range(0, len(members), size)]
-        results: dict[int, QueryResult] = {}
-        for (_, numbers), found in zip(
-            batches, in_order(lambda batch: list(self._batch(*batch)), batches, threads), strict=True
-        ):
-            results.update(zip(numbers.tolist(), found, strict=True))
+        answers, done = [], 0
+        for answer in in_order(lambda batch: self._batch(*batch), batches, threads):
+            answers.append(answer)
+            done += len(answer.numbers)
             if progress is not None:
-                progress(len(results), len(self._questions.spectra))
-        return [results[number] for number in range(len(results))]
+                progress(done, len(self._questions.spectra))
+        return Results(self._questions.identities, answers)
 
     def _batch_size(self, kind: Kind, members: Int, threads: int) -> int:
         """Queries to take together: so few that their pairs fit the memory, progress is seen and no thread idles."""
@@ -179,7 +187,7 @@ class Searching:
         if not self._narrows(kind) and self._index(kind) is not None:
             return largest
         most = len(self._library)
-        if self._gate.precursor_tolerance is not None and kind.technique != "EI":
+        if self._gate.precursor_tolerance is not None and self._by_precursor(kind):
             allowed = self._gates.allowed(kind)
             start, stop = within(self._gate.precursor_tolerance, self._questions.precursor_mz[members], allowed)
             most = int((stop - start).max())
@@ -199,21 +207,22 @@ class Searching:
             found[kind.technique] = {"technique": kind.technique, "method": self._scorers[kind.technique].method} | own
         return list(found.values())
 
+    def _by_precursor(self, kind: Kind) -> bool:
+        """Whether queries of one kind are compared only with spectra of about their precursor m/z."""
+        return self._gate.precursor_tolerance is not None and kind.technique != "EI"
+
     def _narrows(self, kind: Kind) -> bool:
         """Whether queries of one kind are compared with different rows, beside what is left out."""
-        gate = self._gate
-        precursor = gate.precursor_tolerance is not None and kind.technique != "EI"
-        others = gate.retention_index_tolerance, gate.collision_energy_tolerance_ev
-        return precursor or any(width is not None for width in others)
+        others = self._gate.retention_index_tolerance, self._gate.collision_energy_tolerance_ev
+        return self._by_precursor(kind) or any(width is not None for width in others)
 
-    def _batch(self, kind: Kind, numbers: Int) -> Iterator[QueryResult]:
+    def _batch(self, kind: Kind, numbers: Int) -> Answer:
         scorer = self._scorers[kind.technique]
         compared = self._compared(kind, numbers)
         in_gate = compared.counts()
         counts = in_gate
         query, explaining = None, None
         found = np.zeros(len(numbers), dtype=np.int64)
-        identities = [self._questions.identities[number] for number in numbers.tolist()]
         if in_gate.any():
             query = scorer.prepare(self._questions.select(numbers))
             if scorer.needs_mass is not None:
@@ -224,17 +233,15 @@ class Searching:
             )
             found = ranked.count
             compares = partial(self._compares, kind, numbers, compared.allowed)
-            ids = [identifier for identifier, _, _ in identities]
+            ids = [self._questions.identities[number][0] for number in numbers.tolist()]
             explaining = Explaining(self._library, scorer, query, ids, ranked, compares)
-        columns = identities, in_gate.tolist(), counts.tolist(), found.tolist()
-        for k, ((identifier, name, source), inside, count, hits) in enumerate(zip(*columns, strict=True)):
-            reason = None
-            if query is None or not inside:
-                reason = self._closed(kind, int(numbers[k]))
-            elif not hits:
-                reason = self._lack(scorer, query, k, inside, count)
-            explain = partial(explaining.hits, k) if explaining is not None and hits else _nothing
-            yield QueryResult(identifier, name, source, kind.technique, scorer.method, count, reason, hits, explain)
+        reasons = {}
+        for k in np.flatnonzero(found == 0).tolist():
+            if query is None or not in_gate[k]:
+                reasons[k] = self._closed(kind, int(numbers[k]))
+            else:
+                reasons[k] = self._lack(scorer, query, k, int(in_gate[k]), int(counts[k]))
+        return Answer(numbers, scorer, counts, found, reasons, explaining)
 
     def _stated(self, kind: Kind, scorer: Scorer) -> Allowed:
         if kind not in self._stating:
@@ -367,10 +374,6 @@ class Searching:
                 part = slice(*np.searchsorted(at, [place, place + 1]).tolist())
                 keep[part] &= ~np.isin(rows[part], left_out)
         return keep
-
-
-def _nothing() -> tuple[Hit, ...]:
-    return ()
 
 
 def _bounds(lengths: Int) -> Int:
