@@ -125,7 +125,6 @@ class Work(NamedTuple):
     highest: Bits
     single: Single
     single_bits: Bits
-    cut: Single
     table: Float
     root: Float
     present: Byte

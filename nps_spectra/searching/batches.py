@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nps_spectra.library import Library
-from nps_spectra.scorers import Int, Mask, Prepared, Scorer, Technique, kernel_rows
+from nps_spectra.scorers import Int, Mask, Prepared, Scorer, Scores, Technique, kernel_rows
 from nps_spectra.scoring import techniques_of, with_query_mass
 from nps_spectra.searching.answers import Answer, Identity, Results
 from nps_spectra.searching.candidates import Index, ranges
@@ -41,7 +41,7 @@ class Questions:
     groups : dict of Kind to ndarray of int64
         Numbers of the queries of each kind.
     left_out : list of ndarray of int64
-        Library rows that each is not compared with.
+        Library rows that each is not compared with; empty if there are none at all.
     precursor_mz : ndarray of float64
     query_mass : int or None
         Nominal molecular mass supposed of those that state none.
@@ -73,8 +73,9 @@ class Questions:
             Kind(*own): np.array(numbers, dtype=np.int64) for own, numbers in groups.items()
         }
         none = np.empty(0, dtype=np.int64)
-        given: Sequence[LeftOut] = [None] * len(spectra) if leave_out is None else leave_out
-        self.left_out = [none if rows is None else np.unique(np.atleast_1d(rows)).astype(np.int64) for rows in given]
+        self.left_out = [
+            none if rows is None else np.unique(np.atleast_1d(rows)).astype(np.int64) for rows in leave_out or ()
+        ]
         self.precursor_mz = spectra.numbers("precursor_mz")
 
     @cached_property
@@ -108,11 +109,12 @@ class Questions:
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
-    """Library rows that each query of a batch is compared with.
+    """Library rows that each query of a batch is compared with; ``left_out`` is empty if there is nothing to leave out.
 
     Query q has ``rows[bounds[q]:bounds[q + 1]]``, or where these are None all that are allowed, less those left out.
     """
 
+    queries: int
     allowed: Allowed
     left_out: list[Int]
     bounds: Int | None = None
@@ -121,6 +123,8 @@ class _Compared:
     def counts(self) -> Int:
         if self.bounds is not None:
             return np.diff(self.bounds)
+        if not self.left_out:
+            return np.full(self.queries, len(self.allowed.rows), dtype=np.int64)
         size = len(self.allowed.mask)
         mask = self.allowed.mask
         gone = [int(mask[rows[(rows >= 0) & (rows < size)]].sum()) if len(rows) else 0 for rows in self.left_out]
@@ -129,9 +133,10 @@ class _Compared:
     def among(self, allowed: Allowed) -> _Compared:
         """Those of the rows that are allowed by this."""
         if self.bounds is None or self.rows is None:
-            return _Compared(allowed, self.left_out)
+            return replace(self, allowed=allowed)
         keep = allowed.mask[self.rows]
-        return _Compared(allowed, self.left_out, np.concatenate(([0], np.cumsum(keep)))[self.bounds], self.rows[keep])
+        bounds = np.concatenate(([0], np.cumsum(keep)))[self.bounds]
+        return replace(self, allowed=allowed, bounds=bounds, rows=self.rows[keep])
 
     def lists(self, queries: Int) -> tuple[Int, Int]:
         """Bounds and rows of some of the queries."""
@@ -140,7 +145,7 @@ class _Compared:
             return _bounds(lengths), self.rows[ranges(self.bounds[:-1][queries], lengths)]
         lists = [
             np.setdiff1d(self.allowed.rows, self.left_out[q], assume_unique=True)
-            if len(self.left_out[q])
+            if self.left_out and len(self.left_out[q])
             else self.allowed.rows
             for q in queries.tolist()
         ]
@@ -250,14 +255,16 @@ class Searching:
 
     def _compared(self, kind: Kind, numbers: Int) -> _Compared:
         allowed = self._gates.allowed(kind)
-        left_out = [self._questions.left_out[number] for number in numbers.tolist()]
+        given = self._questions.left_out
+        left_out = [given[number] for number in numbers.tolist()] if given else []
         if allowed.reason is not None or not self._narrows(kind):
-            return _Compared(allowed, left_out)
+            return _Compared(len(numbers), allowed, left_out)
         if self._gate.precursor_tolerance is None or kind.technique == "EI":
             # Most rows stay, as few state what is asked for: those that go are left out.
-            return _Compared(
-                allowed, [self._outside(n, out, allowed) for n, out in zip(numbers, left_out, strict=True)]
-            )
+            outside = [self._outside(number, allowed) for number in numbers]
+            if left_out:
+                outside = [np.union1d(*rows) for rows in zip(left_out, outside, strict=True)]
+            return _Compared(len(numbers), allowed, outside)
         start, stop = within(self._gate.precursor_tolerance, self._questions.precursor_mz[numbers], allowed)
         bounds = _bounds(stop - start)
         rows = allowed.by_precursor[0][ranges(start, stop - start)]
@@ -266,12 +273,12 @@ class Searching:
             if len(out):
                 part = slice(int(bounds[q]), int(bounds[q + 1]))
                 keep[part] &= ~np.isin(rows[part], out)
-        return _Compared(allowed, left_out, np.concatenate(([0], np.cumsum(keep)))[bounds], rows[keep])
+        return _Compared(len(numbers), allowed, left_out, np.concatenate(([0], np.cumsum(keep)))[bounds], rows[keep])
 
-    def _outside(self, number: int, left_out: Int, allowed: Allowed) -> Int:
-        """What the user left out for a query, and the rows that are not near enough."""
+    def _outside(self, number: int, allowed: Allowed) -> Int:
+        """The rows that are not near enough to a query."""
         near = self._permits(np.full(len(allowed.rows), number), allowed.rows)
-        return np.union1d(left_out, allowed.rows[~near])
+        return allowed.rows[~near]
 
     def _permits(self, numbers: Int, rows: Int) -> Mask:
         """Whether the query and the library row at each place are near enough, but for the precursor m/z."""
@@ -326,9 +333,9 @@ class Searching:
         index = self._index(kind) if compared.bounds is None else None
         scorer = self._scorers[kind.technique]
         if index is not None and len(queries):
-            left_out = [compared.left_out[q] for q in queries.tolist()]
+            left_out = [compared.left_out[q] for q in queries.tolist()] if compared.left_out else []
             found = index.candidates(query, queries, compared.allowed.mask, left_out, self._top)
-            self._score(scorer, query, queries, found.bounds, found.rows, ranked)
+            self._score(scorer, query, queries, found.bounds, found.rows, ranked, found.scores)
             there = np.arange(self._top) < ranked.count[queries][:, np.newaxis]
             listed = np.where(there, self._library.substances.of_row[np.where(there, ranked.rows[queries], 0)], -1)
             score = np.where(there, ranked.score[queries], 0.0)
@@ -342,11 +349,20 @@ class Searching:
             start = stop
         return ranked
 
-    def _score(self, scorer: Scorer, query: Prepared, queries: Int, bounds: Int, rows: Int, ranked: Ranked) -> None:
-        """Score pairs and write the best of each query to its line of `ranked`."""
+    def _score(
+        self,
+        scorer: Scorer,
+        query: Prepared,
+        queries: Int,
+        bounds: Int,
+        rows: Int,
+        ranked: Ranked,
+        known: Scores | None = None,
+    ) -> None:
+        """Score pairs, if their scores are not known, and write the best of each query to its line of `ranked`."""
         from nps_spectra.kernels.ranking import best_of_substances
 
-        scores = scorer.score_many(query, queries, self._library.prepared(scorer), bounds, rows)
+        scores = known or scorer.score_many(query, queries, self._library.prepared(scorer), bounds, rows)
         best_of_substances(
             kernel_rows(bounds),
             kernel_rows(rows),
@@ -368,7 +384,7 @@ class Searching:
             low, high = tolerance.bounds(self._questions.precursor_mz[numbers[at]])
             precursor = self._library.spectra.numbers("precursor_mz")[rows]
             keep &= (precursor >= low) & (precursor <= high)
-        for place in np.unique(at).tolist():
+        for place in np.unique(at).tolist() if self._questions.left_out else ():
             left_out = self._questions.left_out[numbers[place]]
             if len(left_out):
                 part = slice(*np.searchsorted(at, [place, place + 1]).tolist())
