@@ -33,6 +33,7 @@ from nps_spectra.kernels.nominal_layout import (
 )
 from nps_spectra.kernels.nominal_neighbours import count_common, count_neighbours
 from nps_spectra.kernels.nominal_scores import clear_tables, close_to_identity, fill_tables, score_rows
+from nps_spectra.kernels.postings import largest_of
 from nps_spectra.kernels.ranking import best_of_substances
 
 #: A query of more peaks is compared with everything: its sums might not fit 16 bits.
@@ -66,13 +67,10 @@ def _enter(substance: int, score: float, held: Int, held_score: Float, count: in
 
 
 @kernel
-def _highest_of_groups(bits: Bits, highest: Bits) -> None:
-    """The maximum of every group of places, at least 0."""
-    for group in range(len(highest)):
-        most = np.int32(0)
-        for place in range(group * GROUP, min((group + 1) * GROUP, len(bits))):
-            most = max(most, bits[place])
-        highest[group] = most
+def _highest_of_groups(groups: Int, bits: Bits, highest: Bits) -> None:
+    """The maximum of each of these groups of places; -1 where nothing is above it."""
+    for group in groups:
+        highest[group] = largest_of(bits[group * GROUP : (group + 1) * GROUP])
 
 
 @kernel
@@ -161,12 +159,12 @@ def _neighbours(layout: Layout, mz: Float, values: Float, bins: Bits, losses: bo
 
 
 @kernel
-def _first_places(first: Int, likely_bits: Bits, close: bool, work: Work, some: Int, bits: Bits) -> int:
+def _first_places(every: Int, first: Int, likely_bits: Bits, close: bool, work: Work, some: Int, bits: Bits) -> int:
     """The places of the highest bounds, or of match factors with ratios those of the highest cosines.
 
     They fill the list, and its last score decides about all others.
     """
-    _highest_of_groups(likely_bits, work.highest)
+    _highest_of_groups(every, likely_bits, work.highest)
     n_first = _highest_groups(work.highest, first)
     provisional = 1
     if n_first == len(first) and n_first > 0:
@@ -176,7 +174,9 @@ def _first_places(first: Int, likely_bits: Bits, close: bool, work: Work, some: 
         for k in range(n_some):
             bits[k] = work.bound_bits[some[k]]
             work.bound_bits[some[k]] = 0
-    _highest_of_groups(work.bound_bits, work.highest)
+        _highest_of_groups(every, work.bound_bits, work.highest)
+    else:
+        _highest_of_groups(first[:n_first], work.bound_bits, work.highest)
     return n_some
 
 
@@ -241,7 +241,7 @@ def best_rows(
                 work.bound[place] = likely[place] = -1.0
         for place in left_out[left_bounds[q] : left_bounds[q + 1]]:
             work.bound[place] = likely[place] = -1.0
-        n_some = _first_places(first, likely_bits, close, work, some, bits)
+        n_some = _first_places(every, first, likely_bits, close, work, some, bits)
         least = 0.0
         n_found = n_held = 0
         for step in range(3 if close else 2):
