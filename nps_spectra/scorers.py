@@ -51,11 +51,14 @@ class Prepared:
         Weights, shares or intensities: what is multiplied.
     masses : ndarray of float64, shape (n,)
         What mass differences are taken of: precursor m/z, or nominal molecular masses; NaN where not known.
+    terms : ndarray of float64
+        What a kernel would compute of one spectrum for each comparison, of every spectrum or peak; may be empty.
     """
 
     clean: CleanSpectra
     values: Float
     masses: Float
+    terms: Float
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,8 @@ class Scorer:
     def prepare(self, spectra: Spectra | Spectrum) -> Prepared:
         """Clean by the recipe and compute what the kernel needs, once for many comparisons."""
         clean = self.recipe.apply(spectra)
-        return Prepared(clean, self.values_of(clean), self.masses_of(spectra, clean))
+        values = self.values_of(clean)
+        return Prepared(clean, values, self.masses_of(spectra, clean), self.terms_of(clean, values))
 
     def masses_of(self, spectra: Spectra | Spectrum, clean: CleanSpectra) -> Float:
         """What mass differences are taken of, for every spectrum."""
@@ -125,6 +129,10 @@ class Scorer:
     def values_of(self, clean: CleanSpectra) -> Float:
         """Value of every peak in the sums of this method."""
         raise NotImplementedError
+
+    def terms_of(self, clean: CleanSpectra, values: Float) -> Float:
+        """What the kernel of this method needs of each spectrum beside peaks and values."""
+        return np.empty(0)
 
     def score(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
         """Compare spectrum `row` of `query` with `rows` of `library`."""
@@ -149,7 +157,8 @@ class Scorer:
         partners = np.repeat(query.clean.offsets[queries], np.diff(pairs.bounds)) + pairs.query
         mz, intensity = query.clean.mz[partners], query.clean.intensity[partners]
         part = CleanSpectra(mz, intensity, pairs.bounds, query.clean.precursor_mz[queries], self.recipe)
-        prepared = Prepared(part, self.values_of(part), query.masses[queries])
+        values = self.values_of(part)
+        prepared = Prepared(part, values, query.masses[queries], self.terms_of(part, values))
         each, bounds = np.arange(len(rows), dtype=np.int64), np.arange(len(rows) + 1, dtype=np.int64)
         found = self.score_many(prepared, each, library, bounds, rows)
         alone = np.diff(pairs.bounds) == 0
@@ -297,6 +306,12 @@ class WeightedCosine(Scorer):
     def values_of(self, clean: CleanSpectra) -> Float:
         return peak_weights(clean, self.mz_exponent, self.intensity_exponent)
 
+    def terms_of(self, clean: CleanSpectra, values: Float) -> Float:
+        """Sum of the squared weights of every spectrum."""
+        owner = np.repeat(np.arange(len(clean), dtype=np.int64), np.diff(clean.offsets))
+        with np.errstate(all="ignore"):  # exponents may take weights beyond what a float holds
+            return np.asarray(np.bincount(owner, values * values, len(clean)), dtype=np.float64)
+
     def score(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
         return self.score_many(query, np.array([row]), library, np.array([0, len(rows)]), rows)
 
@@ -320,6 +335,14 @@ class Entropy(Scorer):
         entropy = np.bincount(owner, weights=-share * np.log(share), minlength=len(clean))
         exponent = np.where(entropy < _ENTROPY_LIMIT, 0.25 + 0.25 * entropy, 1.0)
         return _shares(share ** exponent[owner], owner, len(clean))
+
+    def terms_of(self, clean: CleanSpectra, values: Float) -> Float:
+        """The products x log2 x of every share."""
+        from nps_spectra.kernels.pairs import entropies
+
+        result = np.empty(len(values))
+        entropies(kernel_values(values), result)
+        return result
 
     def score(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
         return self.score_many(query, np.array([row]), library, np.array([0, len(rows)]), rows)
@@ -384,6 +407,13 @@ def query_arrays(query: Prepared, row: int) -> tuple[Float, Float]:
     return mz, values
 
 
+def kernel_values(values: Float) -> Float:
+    """Values as kernels take them."""
+    view = np.ascontiguousarray(values, dtype=np.float64).view(np.ndarray)
+    view.flags.writeable = False
+    return view
+
+
 def kernel_rows(rows: Int) -> Int:
     """Row numbers as kernels take them."""
     view = np.ascontiguousarray(rows, dtype=np.int64).view(np.ndarray)
@@ -395,10 +425,18 @@ def _pair_scores(
     kernel: Any, query: Prepared, queries: Int, library: Prepared, bounds: Int, rows: Int, tolerance: Tolerance
 ) -> Scores:
     score, matched = results_for(len(rows))
+    query_mz, query_values, query_offsets = kernel_arrays(query.clean.mz, query.values, query.clean.offsets)
+    mz, values, offsets = kernel_arrays(library.clean.mz, library.values, library.clean.offsets)
     kernel(
-        *kernel_arrays(query.clean.mz, query.values, query.clean.offsets),
+        query_mz,
+        query_values,
+        kernel_values(query.terms),
+        query_offsets,
         kernel_rows(queries),
-        *kernel_arrays(library.clean.mz, library.values, library.clean.offsets),
+        mz,
+        values,
+        kernel_values(library.terms),
+        offsets,
         kernel_rows(bounds),
         kernel_rows(rows),
         *widths(tolerance),

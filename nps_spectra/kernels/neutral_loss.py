@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nps_spectra._jit import kernel
+from nps_spectra.kernels.pairs import most_peaks
 
 Int = npt.NDArray[np.int64]
 Float = npt.NDArray[np.float64]
@@ -23,14 +24,17 @@ def loss_partners(
     tolerance_da: float,
     tolerance_relative: float,
     partner: Int,
+    partner_of: Int,
 ) -> None:
     """Write the index of the peak with the same neutral loss as each query peak, or -1.
+
+    ``partner_of`` is room for as many numbers as there are peaks of the other spectrum.
 
     Assumes peaks of one spectrum further apart than twice the tolerance. Then a peak has one partner at most where
     the tolerance is in Da; with ppm, a peak at high m/z can have several at low m/z. The largest of them counts,
     because it has the largest part in the similarity; of equal ones, that of lowest m/z.
     """
-    partner_of = np.full(len(mz), -1, dtype=np.int64)
+    partner_of[: len(mz)] = -1
     start = 0
     for i in range(len(query_mz)):
         partner[i] = -1
@@ -77,6 +81,7 @@ def neutral_loss_scores(
     shift by the difference of the precursors, ``shifts`` for each row. Writes NaN where that is NaN, or a spectrum has
     no loss.
     """
+    partner_of = np.empty(most_peaks(offsets, rows), dtype=np.int64)
     for q in range(len(queries)):
         first, last = query_offsets[queries[q]], query_offsets[queries[q] + 1]
         own_mz, own_share = query_mz[first:last], query_share[first:last]
@@ -96,6 +101,7 @@ def neutral_loss_scores(
                 tolerance_da,
                 tolerance_relative,
                 partner,
+                partner_of,
             )
             total = 0.0
             for i in range(last - first):
@@ -128,6 +134,7 @@ def loss_pairs(
     Those of k go to ``bounds[k]`` to ``bounds[k + 1]`` of the two lists of peaks, each counted from the start of its
     spectrum; those of the query ascend.
     """
+    partner_of = np.empty(most_peaks(offsets, rows), dtype=np.int64)
     n = 0
     for k in range(len(rows)):
         bounds[k] = n
@@ -145,6 +152,7 @@ def loss_pairs(
             tolerance_da,
             tolerance_relative,
             partner,
+            partner_of,
         )
         for i in range(last - first):
             if partner[i] >= 0:

@@ -54,7 +54,7 @@ def fill_strong(mz: Float, intensity: Float, distinct: Float, unit_mass: bool, w
 
 @kernel
 def cut_norms(query_lowest: float, places: Places, peaks: Peaks, unit_mass: bool, cut: Single) -> None:
-    """Sum of squared weights over that of what takes part, for spectra that begin below the query."""
+    """Sum of squared weights over that of what takes part, for spectra that begin below the query, of every place."""
     for at in range(len(places.row)):
         inside = places.strong[at]
         if places.lowest[at] < query_lowest:
@@ -76,6 +76,7 @@ def bound_block(
     query_square: float,
     query_strong: float,
     query_lowest: float,
+    cut_of_place: Single,
     base: int,
     size: int,
     run: int,
@@ -102,7 +103,7 @@ def bound_block(
         f = np.float32(factor)
         sums = work.sums[start - base : stop - base]
         bound = work.bound[start:stop]
-        cut = work.cut[start:stop]
+        cut = cut_of_place[start:stop]
         if method.kind == COSINE:
             for i in range(len(bound)):
                 bound[i] = f * np.float32(sums[i])
@@ -140,6 +141,7 @@ def hybrid_bounds(
     intensity: Float,
     mass: float,
     query_strong: float,
+    cut: Single,
     places: Places,
     moving: Moving,
     peaks: Peaks,
@@ -180,7 +182,7 @@ def hybrid_bounds(
             if places.lowest[place] > mz[0]:
                 inside = work.strong_from[places.lowest_bin[place]]
             if total > 0.0:
-                square = total * total * work.cut[place] / inside if inside > 0.0 else 1.0
+                square = total * total * cut[place] / inside if inside > 0.0 else 1.0
                 work.bound[place] = 1000.0 * min(1.0, square) - LESS
 
 

@@ -21,7 +21,7 @@ BLOCK = 16384
 #: Steps of the logarithm of a ratio of roots of intensities by e: those of 1 and 999 are 128 steps apart.
 RATIO_STEPS = 36.0
 #: Spectra whose bounds share one maximum.
-GROUP = 32
+GROUP = 64
 
 
 class Peaks(NamedTuple):
@@ -125,7 +125,6 @@ class Work(NamedTuple):
     highest: Bits
     single: Single
     single_bits: Bits
-    cut: Single
     table: Float
     root: Float
     present: Byte

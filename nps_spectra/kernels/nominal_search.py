@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from nps_spectra._jit import kernel
-from nps_spectra.kernels.nominal_bounds import bound_block, bound_by_ratios, cut_norms, fill_strong, hybrid_bounds
+from nps_spectra.kernels.nominal_bounds import bound_block, bound_by_ratios, fill_strong, hybrid_bounds
 from nps_spectra.kernels.nominal_columns import sum_block
 from nps_spectra.kernels.nominal_layout import (
     BLOCK,
@@ -27,11 +27,13 @@ from nps_spectra.kernels.nominal_layout import (
     Int,
     Layout,
     Peaks,
+    Single,
     Word,
     Work,
 )
 from nps_spectra.kernels.nominal_neighbours import count_common, count_neighbours
 from nps_spectra.kernels.nominal_scores import clear_tables, close_to_identity, fill_tables, score_rows
+from nps_spectra.kernels.postings import largest_of
 from nps_spectra.kernels.ranking import best_of_substances
 
 #: A query of more peaks is compared with everything: its sums might not fit 16 bits.
@@ -65,13 +67,10 @@ def _enter(substance: int, score: float, held: Int, held_score: Float, count: in
 
 
 @kernel
-def _highest_of_groups(bits: Bits, highest: Bits) -> None:
-    """The maximum of every group of places, at least 0."""
-    for group in range(len(highest)):
-        most = np.int32(0)
-        for place in range(group * GROUP, min((group + 1) * GROUP, len(bits))):
-            most = max(most, bits[place])
-        highest[group] = most
+def _highest_of_groups(groups: Int, bits: Bits, highest: Bits) -> None:
+    """The maximum of each of these groups of places; -1 where nothing is above it."""
+    for group in groups:
+        highest[group] = largest_of(bits[group * GROUP : (group + 1) * GROUP])
 
 
 @kernel
@@ -115,7 +114,15 @@ def _collect(groups: Int, limit: int, highest: Bits, bound_bits: Bits, some: Int
 
 @kernel
 def _bounds(
-    layout: Layout, query: Peaks, q: int, weights: Word, unit: float, close: bool, strong: float, work: Work
+    layout: Layout,
+    query: Peaks,
+    q: int,
+    weights: Word,
+    unit: float,
+    cut: Single,
+    close: bool,
+    strong: float,
+    work: Work,
 ) -> None:
     """The highest possible score of every place with one query."""
     method, columns, places = layout.method, layout.columns, layout.places
@@ -125,7 +132,7 @@ def _bounds(
         work.bound[:] = math.inf
         return
     if method.kind == HYBRID:
-        hybrid_bounds(method, mz, values, query.masses[q], strong, places, layout.moving, layout.peaks, work)
+        hybrid_bounds(method, mz, values, query.masses[q], strong, cut, places, layout.moving, layout.peaks, work)
         return
     if close:
         _neighbours(layout, mz, values, bins, False, work)
@@ -138,7 +145,7 @@ def _bounds(
         sum_block(bins, weights[a:b], entry, size, columns, work.sums)
         if method.kind == COMPOSITE:
             count_common(bins, entry, base, size, columns, work)
-        run = bound_block(method, b - a, unit, query.square[q], strong, mz[0], base, size, run, places, work)
+        run = bound_block(method, b - a, unit, query.square[q], strong, mz[0], cut, base, size, run, places, work)
 
 
 @kernel
@@ -152,12 +159,12 @@ def _neighbours(layout: Layout, mz: Float, values: Float, bins: Bits, losses: bo
 
 
 @kernel
-def _first_places(first: Int, likely_bits: Bits, close: bool, work: Work, some: Int, bits: Bits) -> int:
+def _first_places(every: Int, first: Int, likely_bits: Bits, close: bool, work: Work, some: Int, bits: Bits) -> int:
     """The places of the highest bounds, or of match factors with ratios those of the highest cosines.
 
     They fill the list, and its last score decides about all others.
     """
-    _highest_of_groups(likely_bits, work.highest)
+    _highest_of_groups(every, likely_bits, work.highest)
     n_first = _highest_groups(work.highest, first)
     provisional = 1
     if n_first == len(first) and n_first > 0:
@@ -167,7 +174,9 @@ def _first_places(first: Int, likely_bits: Bits, close: bool, work: Work, some: 
         for k in range(n_some):
             bits[k] = work.bound_bits[some[k]]
             work.bound_bits[some[k]] = 0
-    _highest_of_groups(work.bound_bits, work.highest)
+        _highest_of_groups(every, work.bound_bits, work.highest)
+    else:
+        _highest_of_groups(first[:n_first], work.bound_bits, work.highest)
     return n_some
 
 
@@ -178,6 +187,7 @@ def best_rows(
     order: Int,
     weights: Word,
     unit: Float,
+    cut: Single,
     closed: Byte,
     left_out: Int,
     left_bounds: Int,
@@ -191,8 +201,8 @@ def best_rows(
     """The best row of each of the best substances for every query, in the written order.
 
     ``query`` holds the peaks inside the limits of the method; ``weights`` their weights in units of ``unit`` (NaN: no
-    bound can be given, score everything). ``order`` is the order in which queries are done. ``closed`` is empty or has
-    one byte a place, above 0 where it may not be compared; nor may the places
+    bound can be given, score everything). ``order`` are the queries to do, and ``cut`` what norms are cut by for all of
+    them. ``closed`` is empty or has one byte a place, above 0 where it may not be compared; nor may the places
     ``left_out[left_bounds[q]:left_bounds[q + 1]]``. Where more than ``many`` match factors with ratios are left, all
     ratios are looked at first. Query q has line q of ``best`` and its companions, as long as substances are wanted,
     and of ``count``, how many were found.
@@ -210,7 +220,6 @@ def best_rows(
     # One place more: it is written before it is known whether it counts.
     some, bits = np.empty(n_places + 1, dtype=np.int64), np.empty(n_places + 1, dtype=np.int32)
     lines, bounds = np.empty(1, dtype=np.int64), np.zeros(2, dtype=np.int64)
-    cut_at = -1.0
     for q in order:
         count[q] = 0
         a, b = query.offsets[q], query.offsets[q + 1]
@@ -225,17 +234,14 @@ def best_rows(
         fill_tables(values, bins, work)
         if bounded and (method.kind == MATCH_FACTOR or method.kind == HYBRID):
             strong = fill_strong(mz, values, layout.distinct, unit_mass, work)
-            if cut_at != mz[0]:
-                cut_at = mz[0]
-                cut_norms(cut_at if common_start else -1.0, places, peaks, unit_mass, work.cut)
-        _bounds(layout, query, q, weights, unit[q], close, strong, work)
+        _bounds(layout, query, q, weights, unit[q], cut, close, strong, work)
         likely, likely_bits = (work.likely, work.likely_bits) if close else (work.bound, work.bound_bits)
         for place in range(len(closed)):
             if closed[place] > 0:
                 work.bound[place] = likely[place] = -1.0
         for place in left_out[left_bounds[q] : left_bounds[q + 1]]:
             work.bound[place] = likely[place] = -1.0
-        n_some = _first_places(first, likely_bits, close, work, some, bits)
+        n_some = _first_places(every, first, likely_bits, close, work, some, bits)
         least = 0.0
         n_found = n_held = 0
         for step in range(3 if close else 2):

@@ -24,6 +24,9 @@ LEAST = np.float32(1e-30)
 _STRIP = 64
 #: Postings whose entropy is computed together.
 _CHUNK = 256
+#: Bits of a number that do not tell its level: eight levels for each power of two.
+_LEVEL_BITS = np.int32(20)
+_BEYOND = np.int32(0x7FFFFFFF)
 _EXPONENT_BITS = np.int32(23)
 _MANTISSA = np.int32(0x7FFFFF)
 _ONE = np.int32(0x3F800000)
@@ -165,23 +168,38 @@ def largest_of(bits: Bits) -> np.int32:
 
 
 @kernel
-def note_substance(substances: Int, best: Single, substance: int, value: np.float32) -> np.float32:
-    """Take a value into the list of the best substances; the least of the list afterwards (0 while it is not full)."""
-    known, least = -1, 0
+def level_of(bits: Bits, count: int, histogram: Bits) -> np.int32:
+    """A level that at least `count` of the numbers reach, and not many more; 0 where there are not so many.
+
+    ``bits`` are those of numbers that are not negative, ``histogram`` is room.
+    """
+    histogram[:] = 0
+    for x in range(len(bits)):
+        histogram[bits[x] >> _LEVEL_BITS] += 1
+    place = len(histogram)
+    while count > 0 and place > 0:
+        place -= 1
+        count -= histogram[place]
+    return np.int32(place) << _LEVEL_BITS if count <= 0 else np.int32(0)
+
+
+@kernel
+def note_substance(substances: Int, best: Single, substance: int, value: np.float32) -> None:
+    """Take a value into the list of the best substances, descending."""
+    place = len(best) - 1
+    if value <= best[place]:
+        return
     for k in range(len(substances)):
         if substances[k] == substance:
-            known = k
-        if best[k] < best[least]:
-            least = k
-    if known >= 0:
-        best[known] = max(best[known], value)
-    elif value > best[least]:
-        best[least] = value
-        substances[least] = substance
-    smallest: np.float32 = best[0]
-    for k in range(1, len(best)):
-        smallest = min(smallest, best[k])
-    return smallest
+            place = k
+    if value <= best[place]:
+        return
+    while place > 0 and best[place - 1] < value:
+        best[place] = best[place - 1]
+        substances[place] = substances[place - 1]
+        place -= 1
+    best[place] = value
+    substances[place] = substance
 
 
 @kernel
@@ -283,6 +301,8 @@ def scan_postings(
     sums = np.zeros(room_rows, dtype=np.float32) if shifted else direct
     sums_bits = sums.view(np.int32)
     room = np.empty(3 * _CHUNK, dtype=np.float32)
+    strip_bits = np.empty(room_rows // _STRIP, dtype=np.int32)
+    histogram = np.empty(1 << (31 - _LEVEL_BITS), dtype=np.int32)
     limit = np.empty(1, dtype=np.float32)
     limit_bits = limit.view(np.int32)
     capacity = found_rows.shape[1]
@@ -346,37 +366,49 @@ def scan_postings(
                 if base <= left_out[k] < base + size:
                     sums[left_out[k] - base] = 0.0
             limit[0] = least[q]
-            for strip in range(0, size, _STRIP):
-                if largest_of(sums_bits[strip : strip + _STRIP]) < limit_bits[0]:
-                    continue
-                for x in range(strip, min(strip + _STRIP, size)):
-                    row = base + x
-                    if sums[x] < limit[0] or not allowed[row]:
+            strips = (size + _STRIP - 1) // _STRIP
+            for strip in range(strips):
+                strip_bits[strip] = largest_of(sums_bits[strip * _STRIP : (strip + 1) * _STRIP])
+            # The largest sums first: then the limit is high soon, and few rows are taken for nothing.
+            above, below = limit_bits[0], _BEYOND
+            if found[q] == 0:
+                above = max(above, level_of(strip_bits[:strips], 2 * best_values.shape[1], histogram))
+            while True:
+                for strip in range(strips):
+                    if strip_bits[strip] < max(above, limit_bits[0]):
                         continue
-                    value = sums[x]
-                    sure = value
-                    if shifted:
-                        a, b = query_mass[queries[q]], mass[row]
-                        if abs(a - b) <= tolerance_da + tolerance_relative * 0.5 * (a + b):
-                            value = direct[x]
-                            sure = value
-                            if value < limit[0]:
-                                continue
-                        else:
-                            sure = max(direct[x], moved[x])
-                    if found[q] == capacity:
-                        found[q] = kept_above(found_rows[q], found_values[q], capacity, limit[0])
+                    for x in range(strip * _STRIP, min((strip + 1) * _STRIP, size)):
+                        row = base + x
+                        bits = sums_bits[x]
+                        if bits < max(above, limit_bits[0]) or bits >= below or not allowed[row]:
+                            continue
+                        value = sums[x]
+                        sure = value
+                        if shifted:
+                            a, b = query_mass[queries[q]], mass[row]
+                            if abs(a - b) <= tolerance_da + tolerance_relative * 0.5 * (a + b):
+                                value = direct[x]
+                                sure = value
+                                if value < limit[0]:
+                                    continue
+                            else:
+                                sure = max(direct[x], moved[x])
                         if found[q] == capacity:
-                            found[q] = -1
-                            break
-                    found_rows[q, found[q]] = row
-                    found_values[q, found[q]] = min(value, np.float32(most))
-                    found[q] += 1
-                    sure = min(sure, np.float32(most))
-                    smallest = note_substance(best_substances[q], best_values[q], substance[row], sure)
-                    limit[0] = max(limit[0], smallest - slack[q])
-                if found[q] < 0:
+                            found[q] = kept_above(found_rows[q], found_values[q], capacity, limit[0])
+                            if found[q] == capacity:
+                                found[q] = -1
+                                break
+                        found_rows[q, found[q]] = row
+                        found_values[q, found[q]] = min(value, np.float32(most))
+                        found[q] += 1
+                        sure = min(sure, np.float32(most))
+                        note_substance(best_substances[q], best_values[q], substance[row], sure)
+                        limit[0] = max(limit[0], best_values[q, -1] - slack[q])
+                    if found[q] < 0:
+                        break
+                if found[q] < 0 or above <= limit_bits[0]:
                     break
+                above, below = limit_bits[0], above
             direct[:] = np.float32(0.0)
             moved[:] = np.float32(0.0)
             least[q] = limit[0]

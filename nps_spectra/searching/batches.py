@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, Final
 
@@ -11,18 +11,20 @@ import numpy as np
 import numpy.typing as npt
 
 from nps_spectra.library import Library
-from nps_spectra.scorers import Int, Mask, Prepared, Scorer, Technique, kernel_rows
+from nps_spectra.scorers import Int, Mask, Prepared, Scorer, Scores, Technique, kernel_rows
 from nps_spectra.scoring import techniques_of, with_query_mass
+from nps_spectra.searching.answers import Answer, Identity, Results
 from nps_spectra.searching.candidates import Index, ranges
 from nps_spectra.searching.explaining import Explaining, Ranked
 from nps_spectra.searching.gates import Allowed, Gate, Gates, Kind, within
-from nps_spectra.searching.hits import Hit, QueryResult
 from nps_spectra.searching.indexes import index_of, layout_of
 from nps_spectra.searching.threads import in_order, thread_count
 from nps_spectra.spectra import Spectra
 
 LeftOut = int | npt.NDArray[np.int64] | None
 
+#: Columns that scorers look at.
+_COMPARED_BY: Final = ("precursor_mz", "formula", "nominal_mass", "exact_mass")
 #: Queries of a batch at most, and with several threads at least; batches of each thread; pairs scored at a time.
 _BATCH: Final = 1024
 _SMALL_BATCH: Final = 64
@@ -39,7 +41,7 @@ class Questions:
     groups : dict of Kind to ndarray of int64
         Numbers of the queries of each kind.
     left_out : list of ndarray of int64
-        Library rows that each is not compared with.
+        Library rows that each is not compared with; empty if there are none at all.
     precursor_mz : ndarray of float64
     query_mass : int or None
         Nominal molecular mass supposed of those that state none.
@@ -71,8 +73,9 @@ class Questions:
             Kind(*own): np.array(numbers, dtype=np.int64) for own, numbers in groups.items()
         }
         none = np.empty(0, dtype=np.int64)
-        given: Sequence[LeftOut] = [None] * len(spectra) if leave_out is None else leave_out
-        self.left_out = [none if rows is None else np.unique(np.atleast_1d(rows)).astype(np.int64) for rows in given]
+        self.left_out = [
+            none if rows is None else np.unique(np.atleast_1d(rows)).astype(np.int64) for rows in leave_out or ()
+        ]
         self.precursor_mz = spectra.numbers("precursor_mz")
 
     @cached_property
@@ -81,7 +84,7 @@ class Questions:
         return list(dict.fromkeys(kind.technique for kind in self.groups))
 
     @cached_property
-    def identities(self) -> list[tuple[str, str | None, str | None]]:
+    def identities(self) -> list[Identity]:
         """Identifier, name and source file of each."""
         spectra = self.spectra
         records = spectra.columns["source_record"].to_list()
@@ -93,20 +96,25 @@ class Questions:
         ]
 
     def select(self, numbers: Int) -> Spectra:
-        """Some of the queries, with the mass that is supposed of them."""
-        chosen = self.spectra.select(numbers)
-        if self.query_mass is None:
-            return chosen
-        return Spectra.of(with_query_mass(spectrum, self.query_mass) for spectrum in chosen)
+        """Some of the queries, with the mass that is supposed of them; only what spectra are compared by."""
+        if self.query_mass is not None:
+            return Spectra.of(with_query_mass(spectrum, self.query_mass) for spectrum in self.spectra.select(numbers))
+        spectra = self.spectra
+        offsets = np.zeros(len(numbers) + 1, dtype=np.int64)
+        np.cumsum(np.diff(spectra.offsets)[numbers], out=offsets[1:])
+        peaks = ranges(spectra.offsets[numbers], np.diff(offsets))
+        columns = {name: spectra.columns[name].take(numbers) for name in _COMPARED_BY}
+        return Spectra(spectra.mz[peaks], spectra.intensity[peaks], offsets, columns)
 
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
-    """Library rows that each query of a batch is compared with.
+    """Library rows that each query of a batch is compared with; ``left_out`` is empty if there is nothing to leave out.
 
     Query q has ``rows[bounds[q]:bounds[q + 1]]``, or where these are None all that are allowed, less those left out.
     """
 
+    queries: int
     allowed: Allowed
     left_out: list[Int]
     bounds: Int | None = None
@@ -115,6 +123,8 @@ class _Compared:
     def counts(self) -> Int:
         if self.bounds is not None:
             return np.diff(self.bounds)
+        if not self.left_out:
+            return np.full(self.queries, len(self.allowed.rows), dtype=np.int64)
         size = len(self.allowed.mask)
         mask = self.allowed.mask
         gone = [int(mask[rows[(rows >= 0) & (rows < size)]].sum()) if len(rows) else 0 for rows in self.left_out]
@@ -123,9 +133,10 @@ class _Compared:
     def among(self, allowed: Allowed) -> _Compared:
         """Those of the rows that are allowed by this."""
         if self.bounds is None or self.rows is None:
-            return _Compared(allowed, self.left_out)
+            return replace(self, allowed=allowed)
         keep = allowed.mask[self.rows]
-        return _Compared(allowed, self.left_out, np.concatenate(([0], np.cumsum(keep)))[self.bounds], self.rows[keep])
+        bounds = np.concatenate(([0], np.cumsum(keep)))[self.bounds]
+        return replace(self, allowed=allowed, bounds=bounds, rows=self.rows[keep])
 
     def lists(self, queries: Int) -> tuple[Int, Int]:
         """Bounds and rows of some of the queries."""
@@ -134,7 +145,7 @@ class _Compared:
             return _bounds(lengths), self.rows[ranges(self.bounds[:-1][queries], lengths)]
         lists = [
             np.setdiff1d(self.allowed.rows, self.left_out[q], assume_unique=True)
-            if len(self.left_out[q])
+            if self.left_out and len(self.left_out[q])
             else self.allowed.rows
             for q in queries.tolist()
         ]
@@ -155,21 +166,23 @@ class Searching:
         self._gates: Gates = library.kept("gates", lambda: Gates(library))
         self._stating: dict[Kind, Allowed] = {}
 
-    def all(self, progress: Callable[[int, int], None] | None) -> list[QueryResult]:
+    def all(self, progress: Callable[[int, int], None] | None) -> Results:
         """Results of all queries, in their order."""
         threads = thread_count()
         batches: list[tuple[Kind, Int]] = []
         for kind, members in self._questions.groups.items():
+            if self._by_precursor(kind):
+                # Neighbours are compared with the same library spectra, which are near at hand the second time.
+                members = members[np.argsort(self._questions.precursor_mz[members], kind="stable")]
             size = self._batch_size(kind, members, threads)
             batches += [(kind, members[start : start + size]) for start in range(0, len(members), size)]
-        results: dict[int, QueryResult] = {}
-        for (_, numbers), found in zip(
-            batches, in_order(lambda batch: list(self._batch(*batch)), batches, threads), strict=True
-        ):
-            results.update(zip(numbers.tolist(), found, strict=True))
+        answers, done = [], 0
+        for answer in in_order(lambda batch: self._batch(*batch), batches, threads):
+            answers.append(answer)
+            done += len(answer.numbers)
             if progress is not None:
-                progress(len(results), len(self._questions.spectra))
-        return [results[number] for number in range(len(results))]
+                progress(done, len(self._questions.spectra))
+        return Results(self._questions.identities, answers)
 
     def _batch_size(self, kind: Kind, members: Int, threads: int) -> int:
         """Queries to take together: so few that their pairs fit the memory, progress is seen and no thread idles."""
@@ -179,7 +192,7 @@ class Searching:
         if not self._narrows(kind) and self._index(kind) is not None:
             return largest
         most = len(self._library)
-        if self._gate.precursor_tolerance is not None and kind.technique != "EI":
+        if self._gate.precursor_tolerance is not None and self._by_precursor(kind):
             allowed = self._gates.allowed(kind)
             start, stop = within(self._gate.precursor_tolerance, self._questions.precursor_mz[members], allowed)
             most = int((stop - start).max())
@@ -199,21 +212,22 @@ class Searching:
             found[kind.technique] = {"technique": kind.technique, "method": self._scorers[kind.technique].method} | own
         return list(found.values())
 
+    def _by_precursor(self, kind: Kind) -> bool:
+        """Whether queries of one kind are compared only with spectra of about their precursor m/z."""
+        return self._gate.precursor_tolerance is not None and kind.technique != "EI"
+
     def _narrows(self, kind: Kind) -> bool:
         """Whether queries of one kind are compared with different rows, beside what is left out."""
-        gate = self._gate
-        precursor = gate.precursor_tolerance is not None and kind.technique != "EI"
-        others = gate.retention_index_tolerance, gate.collision_energy_tolerance_ev
-        return precursor or any(width is not None for width in others)
+        others = self._gate.retention_index_tolerance, self._gate.collision_energy_tolerance_ev
+        return self._by_precursor(kind) or any(width is not None for width in others)
 
-    def _batch(self, kind: Kind, numbers: Int) -> Iterator[QueryResult]:
+    def _batch(self, kind: Kind, numbers: Int) -> Answer:
         scorer = self._scorers[kind.technique]
         compared = self._compared(kind, numbers)
         in_gate = compared.counts()
         counts = in_gate
         query, explaining = None, None
         found = np.zeros(len(numbers), dtype=np.int64)
-        identities = [self._questions.identities[number] for number in numbers.tolist()]
         if in_gate.any():
             query = scorer.prepare(self._questions.select(numbers))
             if scorer.needs_mass is not None:
@@ -224,17 +238,15 @@ class Searching:
             )
             found = ranked.count
             compares = partial(self._compares, kind, numbers, compared.allowed)
-            ids = [identifier for identifier, _, _ in identities]
+            ids = [self._questions.identities[number][0] for number in numbers.tolist()]
             explaining = Explaining(self._library, scorer, query, ids, ranked, compares)
-        columns = identities, in_gate.tolist(), counts.tolist(), found.tolist()
-        for k, ((identifier, name, source), inside, count, hits) in enumerate(zip(*columns, strict=True)):
-            reason = None
-            if query is None or not inside:
-                reason = self._closed(kind, int(numbers[k]))
-            elif not hits:
-                reason = self._lack(scorer, query, k, inside, count)
-            explain = partial(explaining.hits, k) if explaining is not None and hits else _nothing
-            yield QueryResult(identifier, name, source, kind.technique, scorer.method, count, reason, hits, explain)
+        reasons = {}
+        for k in np.flatnonzero(found == 0).tolist():
+            if query is None or not in_gate[k]:
+                reasons[k] = self._closed(kind, int(numbers[k]))
+            else:
+                reasons[k] = self._lack(scorer, query, k, int(in_gate[k]), int(counts[k]))
+        return Answer(numbers, scorer, counts, found, reasons, explaining)
 
     def _stated(self, kind: Kind, scorer: Scorer) -> Allowed:
         if kind not in self._stating:
@@ -243,14 +255,16 @@ class Searching:
 
     def _compared(self, kind: Kind, numbers: Int) -> _Compared:
         allowed = self._gates.allowed(kind)
-        left_out = [self._questions.left_out[number] for number in numbers.tolist()]
+        given = self._questions.left_out
+        left_out = [given[number] for number in numbers.tolist()] if given else []
         if allowed.reason is not None or not self._narrows(kind):
-            return _Compared(allowed, left_out)
+            return _Compared(len(numbers), allowed, left_out)
         if self._gate.precursor_tolerance is None or kind.technique == "EI":
             # Most rows stay, as few state what is asked for: those that go are left out.
-            return _Compared(
-                allowed, [self._outside(n, out, allowed) for n, out in zip(numbers, left_out, strict=True)]
-            )
+            outside = [self._outside(number, allowed) for number in numbers]
+            if left_out:
+                outside = [np.union1d(*rows) for rows in zip(left_out, outside, strict=True)]
+            return _Compared(len(numbers), allowed, outside)
         start, stop = within(self._gate.precursor_tolerance, self._questions.precursor_mz[numbers], allowed)
         bounds = _bounds(stop - start)
         rows = allowed.by_precursor[0][ranges(start, stop - start)]
@@ -259,12 +273,12 @@ class Searching:
             if len(out):
                 part = slice(int(bounds[q]), int(bounds[q + 1]))
                 keep[part] &= ~np.isin(rows[part], out)
-        return _Compared(allowed, left_out, np.concatenate(([0], np.cumsum(keep)))[bounds], rows[keep])
+        return _Compared(len(numbers), allowed, left_out, np.concatenate(([0], np.cumsum(keep)))[bounds], rows[keep])
 
-    def _outside(self, number: int, left_out: Int, allowed: Allowed) -> Int:
-        """What the user left out for a query, and the rows that are not near enough."""
+    def _outside(self, number: int, allowed: Allowed) -> Int:
+        """The rows that are not near enough to a query."""
         near = self._permits(np.full(len(allowed.rows), number), allowed.rows)
-        return np.union1d(left_out, allowed.rows[~near])
+        return allowed.rows[~near]
 
     def _permits(self, numbers: Int, rows: Int) -> Mask:
         """Whether the query and the library row at each place are near enough, but for the precursor m/z."""
@@ -319,9 +333,9 @@ class Searching:
         index = self._index(kind) if compared.bounds is None else None
         scorer = self._scorers[kind.technique]
         if index is not None and len(queries):
-            left_out = [compared.left_out[q] for q in queries.tolist()]
+            left_out = [compared.left_out[q] for q in queries.tolist()] if compared.left_out else []
             found = index.candidates(query, queries, compared.allowed.mask, left_out, self._top)
-            self._score(scorer, query, queries, found.bounds, found.rows, ranked)
+            self._score(scorer, query, queries, found.bounds, found.rows, ranked, found.scores)
             there = np.arange(self._top) < ranked.count[queries][:, np.newaxis]
             listed = np.where(there, self._library.substances.of_row[np.where(there, ranked.rows[queries], 0)], -1)
             score = np.where(there, ranked.score[queries], 0.0)
@@ -335,11 +349,20 @@ class Searching:
             start = stop
         return ranked
 
-    def _score(self, scorer: Scorer, query: Prepared, queries: Int, bounds: Int, rows: Int, ranked: Ranked) -> None:
-        """Score pairs and write the best of each query to its line of `ranked`."""
+    def _score(
+        self,
+        scorer: Scorer,
+        query: Prepared,
+        queries: Int,
+        bounds: Int,
+        rows: Int,
+        ranked: Ranked,
+        known: Scores | None = None,
+    ) -> None:
+        """Score pairs, if their scores are not known, and write the best of each query to its line of `ranked`."""
         from nps_spectra.kernels.ranking import best_of_substances
 
-        scores = scorer.score_many(query, queries, self._library.prepared(scorer), bounds, rows)
+        scores = known or scorer.score_many(query, queries, self._library.prepared(scorer), bounds, rows)
         best_of_substances(
             kernel_rows(bounds),
             kernel_rows(rows),
@@ -361,16 +384,12 @@ class Searching:
             low, high = tolerance.bounds(self._questions.precursor_mz[numbers[at]])
             precursor = self._library.spectra.numbers("precursor_mz")[rows]
             keep &= (precursor >= low) & (precursor <= high)
-        for place in np.unique(at).tolist():
+        for place in np.unique(at).tolist() if self._questions.left_out else ():
             left_out = self._questions.left_out[numbers[place]]
             if len(left_out):
                 part = slice(*np.searchsorted(at, [place, place + 1]).tolist())
                 keep[part] &= ~np.isin(rows[part], left_out)
         return keep
-
-
-def _nothing() -> tuple[Hit, ...]:
-    return ()
 
 
 def _bounds(lengths: Int) -> Int:

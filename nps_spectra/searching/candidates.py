@@ -15,13 +15,13 @@ import numpy.typing as npt
 
 from nps_spectra.cleaning import widths
 from nps_spectra.library import Library
-from nps_spectra.scorers import Entropy, Float, Int, Mask, Prepared, Scorer, WeightedCosine, kernel_rows
+from nps_spectra.scorers import Entropy, Float, Int, Mask, Prepared, Scorer, Scores, WeightedCosine, kernel_rows
 from nps_spectra.shifted import Hybrid, ModifiedCosine, NeutralLoss
 
 Single = npt.NDArray[np.float32]
 
 #: Rows of a block: their sums are 64 KiB.
-_BLOCK_ROWS: Final = 16384
+_BLOCK_ROWS: Final = 32768
 #: Parts of the postings of a block by m/z, an eighth of a Da each; the last has all from 2,048 Da.
 _CELLS: Final = 16384
 _CELLS_PER_DA: Final = 8.0
@@ -48,6 +48,8 @@ class Candidates:
     substances, sure : ndarray, shape (queries, n), optional
         Substances (-1: none) of which rows are left out because they score below this. It has to be seen that a named
         row of the substance does score so much.
+    scores : Scores, optional
+        Of the rows, to the last bit those of the scorer; None: they have to be scored.
     """
 
     bounds: Int
@@ -55,6 +57,7 @@ class Candidates:
     limit: Float
     substances: Int | None = None
     sure: Float | None = None
+    scores: Scores | None = None
 
     def unproven(self, listed: Int, score: Float, full: Mask) -> Mask:
         """Queries for which the scores of the named rows do not show that these are all that matter.
@@ -92,9 +95,19 @@ class Index(Protocol):
     def candidates(self, query: Prepared, queries: Int, allowed: Mask, left_out: list[Int], top: int) -> Candidates:
         """Rows that hold the best spectra of the best `top` substances, for the spectra `queries` of `query`.
 
-        ``allowed`` are the library rows to compare with, ``left_out`` for each query the rows to leave out of them.
+        ``allowed`` are the library rows to compare with, ``left_out`` for each query the rows to leave out of them;
+        it is empty if there are none at all.
         """
         ...
+
+
+def places_left_out(left_out: list[Int], queries: int, place_of_row: Int) -> tuple[Int, Int]:
+    """Places in an index of the rows left out, for one query after the other, and where those of each begin."""
+    if not left_out:
+        return np.empty(0, dtype=np.int64), np.zeros(queries + 1, dtype=np.int64)
+    places = [place_of_row[rows[(rows >= 0) & (rows < len(place_of_row))]] for rows in left_out]
+    places = [own[own >= 0] for own in places]
+    return np.concatenate(places), np.cumsum([0, *(len(own) for own in places)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +236,6 @@ class PostingIndex:
         from nps_spectra.kernels.postings import LEAST, scan_postings
 
         values, own = self._values(query)
-        places = [self._place[rows[(rows >= 0) & (rows < len(allowed))]] if len(rows) else rows for rows in left_out]
         peaks = np.diff(query.clean.offsets)[queries]
         # Of a sum of n parts up to `most` in all: three roundings of each part, one of each addition, twice over; of
         # entropies also the logarithm and what is subtracted; of two sums their addition.
@@ -262,8 +274,7 @@ class PostingIndex:
             self._block_rows,
             allowed[self._order],
             self._substance,
-            np.concatenate([*places, np.empty(0, dtype=np.int64)]),
-            np.cumsum([0, *(len(rows) for rows in places)]),
+            *places_left_out(left_out, len(queries), self._place),
             self._entropy,
             most,
             (2.0 * error).astype(np.float32),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -17,21 +18,26 @@ from nps_spectra.scorers import (
     MatchFactor,
     Prepared,
     Scorer,
+    Scores,
     SteinScott,
     WeightedCosine,
     kernel_rows,
 )
-from nps_spectra.searching.candidates import Candidates
+from nps_spectra.searching.candidates import Candidates, places_left_out
 from nps_spectra.shifted import Hybrid, ModifiedCosine
 
 #: A column is a list of its peaks where fewer than one in so many spectra has one.
 _SPARSE: Final = 24
 #: Tables by m/z are not longer; a library beyond is searched without bounds.
 _HIGHEST_MZ: Final = 1 << 16
+#: Bytes of cut norms that an index keeps; beyond, they are computed anew.
+_CUTS_KEPT: Final = 16 << 20
 #: More match factors with ratios than this are worth it to look at all ratios first.
 _MANY: Final = 400
 #: What a sum of 16 bits holds, less room for rounding.
 _LARGEST_SUM: Final = 65400.0
+
+Single = npt.NDArray[np.float32]
 
 
 class EiIndex:
@@ -116,6 +122,7 @@ class EiIndex:
         if with_ratios:
             roots = _roots(bins_inside, intensity, offsets, row)
         self._scorer = scorer
+        self._cuts: dict[float, Single] = {}
         self._bounded = bounded
         self._highest = highest
         self._place = np.full(len(lengths), -1)
@@ -169,29 +176,55 @@ class EiIndex:
         first = np.full(len(queries), math.inf)
         first[lengths > 0] = asked.mz[asked.offsets[:-1][lengths > 0]]
         closed = ~allowed[layout.places.row]
-        places = [self._place[rows[(rows >= 0) & (rows < len(allowed))]] for rows in left_out]
-        places = [own[own >= 0] for own in places]
-        best, matched = np.empty(shape, dtype=np.int64), np.empty(shape, dtype=np.int64)
-        count = np.empty(len(queries), dtype=np.int64)
-        best_rows(
-            layout,
-            asked,
-            np.argsort(first, kind="stable"),
-            np.nan_to_num(scaled, posinf=0.0).astype(np.uint16),
-            np.where(bounded, 1.0 / (255.0 * np.maximum(step, 1.0)), math.nan),
-            closed.view(np.uint8) if closed.any() else np.empty(0, dtype=np.uint8),
-            np.concatenate([*places, np.empty(0, dtype=np.int64)]),
-            np.cumsum([0, *(len(own) for own in places)]),
-            _MANY,
-            self._work(),
-            best,
-            np.empty(shape),
-            matched,
-            count,
-        )
+        best, score, matched = np.empty(shape, dtype=np.int64), np.empty(shape), np.empty(shape, dtype=np.int64)
+        count = np.zeros(len(queries), dtype=np.int64)
+        weights = np.nan_to_num(scaled, posinf=0.0).astype(np.uint16)
+        unit = np.where(bounded, 1.0 / (255.0 * np.maximum(step, 1.0)), math.nan)
+        shut = closed.view(np.uint8) if closed.any() else np.empty(0, dtype=np.uint8)
+        gone, gone_bounds = places_left_out(left_out, len(queries), self._place)
+        work = self._work()
+        for cut, order in self._by_start(first):
+            best_rows(
+                layout,
+                asked,
+                order,
+                weights,
+                unit,
+                cut,
+                shut,
+                gone,
+                gone_bounds,
+                _MANY,
+                work,
+                best,
+                score,
+                matched,
+                count,
+            )
         # No other row can be better: none scores below 0.
         bounds = np.concatenate(([0], np.cumsum(count)))
-        return Candidates(bounds, best[np.arange(top) < count[:, np.newaxis]], np.zeros(len(queries)))
+        there = np.arange(top) < count[:, np.newaxis]
+        scores = Scores(score[there], matched[there])
+        return Candidates(bounds, best[there], np.zeros(len(queries)), scores=scores)
+
+    def _by_start(self, first: Float) -> Iterator[tuple[Single, Int]]:
+        """Queries that begin at the same m/z, and by what the norms of the library are cut for them."""
+        from nps_spectra.kernels.nominal_bounds import cut_norms
+
+        method, places = self._layout.method, self._layout.places
+        asked = np.flatnonzero(np.isfinite(first))
+        if not isinstance(self._scorer, (MatchFactor, Hybrid)):
+            yield np.empty(0, dtype=np.float32), asked
+            return
+        starts = first[asked] if math.isnan(method.mz_min) else np.full(len(asked), -1.0)
+        for start in np.unique(starts).tolist():
+            cut = self._cuts.get(start)
+            if cut is None:
+                cut = np.empty(len(places.row), dtype=np.float32)
+                cut_norms(start, places, self._layout.peaks, not method.identity, cut)
+                if cut.nbytes * (len(self._cuts) + 1) <= _CUTS_KEPT:
+                    self._cuts[start] = cut
+            yield cut, asked[starts == start]
 
     def _asked(self, query: Prepared, queries: Int) -> Any:
         """The peaks of queries that can be compared, inside the limits of the method."""
@@ -240,7 +273,6 @@ class EiIndex:
             np.empty(-(-n_places // GROUP), dtype=np.int32),
             single,
             single.view(np.int32),
-            np.empty(n_places, dtype=np.float32),
             np.zeros(n_mz),
             np.zeros(n_mz),
             np.zeros(n_mz, dtype=np.uint8),

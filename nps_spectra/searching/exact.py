@@ -121,7 +121,8 @@ def search(
         progress=progress,
         **options,
     )
-    _refuse_empty(hits.queries, opened)
+    if len(hits) == 0:
+        _refuse_empty(hits.queries, opened)
     return hits
 
 
@@ -237,8 +238,6 @@ def _summary(library: Library) -> dict[str, Any]:
 
 
 def _refuse_empty(results: Sequence[QueryResult], library: Library) -> None:
-    if any(result.hit_count for result in results):
-        return
     reasons = dict.fromkeys(result.reason for result in results if result.reason)
     shown = "; ".join(str(reason) for reason in list(reasons)[:3])
     if all(result.candidates == 0 for result in results):

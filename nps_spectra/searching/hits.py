@@ -18,6 +18,8 @@ from nps_spectra.tables import csv_lines, data_frame
 if TYPE_CHECKING:
     import pandas
 
+    from nps_spectra.searching.answers import Results
+
 
 @dataclass(frozen=True, slots=True)
 class SpectrumScore:
@@ -208,25 +210,28 @@ class Hits(Sequence[Hit]):
 
     Attributes
     ----------
-    queries : tuple of QueryResult
-        One for every query, in the order of the queries; also those without hits, with the reason.
     library : dict
         ``name``, ``digest``, ``spectra``, ``substances``, ``notice``.
     options : dict
         What was asked for and what was resolved from it.
     """
 
-    def __init__(self, queries: Sequence[QueryResult], library: dict[str, Any], options: dict[str, Any]) -> None:
-        self.queries = tuple(queries)
+    def __init__(self, results: Results, library: dict[str, Any], options: dict[str, Any]) -> None:
+        self._results = results
         self.library = library
         self.options = options
+
+    @cached_property
+    def queries(self) -> tuple[QueryResult, ...]:
+        """What became of each query, in the order of the queries; also of those without hits, with the reason."""
+        return tuple(self._results)
 
     @cached_property
     def _all(self) -> tuple[Hit, ...]:
         return tuple(hit for query in self.queries for hit in query.hits)
 
     def __len__(self) -> int:
-        return sum(query.hit_count for query in self.queries)
+        return self._results.hit_count
 
     def __getitem__(self, index: Any) -> Any:
         return self._all[index]
