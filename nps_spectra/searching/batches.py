@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Final
@@ -43,6 +43,8 @@ class Questions:
     precursor_mz : ndarray of float64
     query_mass : int or None
         Nominal molecular mass supposed of those that state none.
+    before : int
+        Queries of the same search that came before these.
     """
 
     def __init__(
@@ -51,9 +53,11 @@ class Questions:
         ionization: dict[int, str | None],
         leave_out: Sequence[LeftOut] | None,
         query_mass: int | None,
+        before: int = 0,
     ) -> None:
         self.spectra = spectra
         self.query_mass = query_mass
+        self.before = before
         named = spectra.texts("ionization").to_list()
         for number, assumed in ionization.items():
             named[number] = assumed
@@ -75,6 +79,11 @@ class Questions:
         self.left_out = [none if rows is None else np.unique(np.atleast_1d(rows)).astype(np.int64) for rows in given]
         self.precursor_mz = spectra.numbers("precursor_mz")
 
+    @property
+    def so_far(self) -> int:
+        """Number of queries of the search up to the last of these."""
+        return self.before + len(self.spectra)
+
     @cached_property
     def techniques(self) -> list[Technique]:
         """The techniques among the queries, in order of appearance."""
@@ -88,7 +97,8 @@ class Questions:
         return [
             (f"query {number}" if file is None else f"{file}#{int(record or 0)}", name, file)
             for number, (file, record, name) in enumerate(
-                zip(spectra.texts("source_file").to_list(), records, spectra.texts("name").to_list(), strict=True), 1
+                zip(spectra.texts("source_file").to_list(), records, spectra.texts("name").to_list(), strict=True),
+                self.before + 1,
             )
         ]
 
@@ -160,6 +170,8 @@ class Searching:
         threads = thread_count()
         batches: list[tuple[Kind, Int]] = []
         for kind, members in self._questions.groups.items():
+            if threads > 1:
+                self._make_ready(kind, members)
             size = self._batch_size(kind, members, threads)
             batches += [(kind, members[start : start + size]) for start in range(0, len(members), size)]
         results: dict[int, QueryResult] = {}
@@ -170,6 +182,11 @@ class Searching:
             if progress is not None:
                 progress(len(results), len(self._questions.spectra))
         return [results[number] for number in range(len(results))]
+
+    def _make_ready(self, kind: Kind, members: Int) -> None:
+        """Compile, clean and index in this thread what all others would wait for: Ctrl-C reaches no other thread."""
+        if not self._library.keeps(self._scorers[kind.technique]):
+            list(self._batch(kind, members[:1]))
 
     def _batch_size(self, kind: Kind, members: Int, threads: int) -> int:
         """Queries to take together: so few that their pairs fit the memory, progress is seen and no thread idles."""
@@ -186,16 +203,16 @@ class Searching:
         return max(1, min(largest, _PAIRS // max(1, most)))
 
     def _index(self, kind: Kind) -> Index | None:
-        return index_of(self._library, self._scorers[kind.technique], self._top, len(self._questions.spectra))
+        return index_of(self._library, self._scorers[kind.technique], self._top, self._questions.so_far)
 
-    def layouts(self) -> list[dict[str, str]]:
-        """How the library is searched for the queries of each technique, and why."""
+    def layouts(self, kinds: Iterable[Kind]) -> list[dict[str, str]]:
+        """How the library is searched for queries of each technique among these, and why."""
         found: dict[str, dict[str, str]] = {}
-        for kind in self._questions.groups:
+        for kind in kinds:
             if self._narrows(kind):
                 own = {"layout": "spectra inside the tolerances", "reason": "each query has few to be compared with"}
             else:
-                own = layout_of(self._index(kind), self._top, len(self._questions.spectra))
+                own = layout_of(self._index(kind), self._top, self._questions.so_far)
             found[kind.technique] = {"technique": kind.technique, "method": self._scorers[kind.technique].method} | own
         return list(found.values())
 
