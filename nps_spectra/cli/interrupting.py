@@ -53,7 +53,7 @@ def remembering_interrupts() -> Iterator[None]:
     own = _latest = _Interrupts()
     main_thread = threading.current_thread() is threading.main_thread()
     if not main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield
+        yield  # it is not ours to handle
         return
     stop = threading.Event()
     watcher = threading.Thread(target=own.watch, args=(stop,), name="nps_spectra Ctrl-C", daemon=True)
@@ -63,6 +63,7 @@ def remembering_interrupts() -> Iterator[None]:
         yield
     finally:
         own.over = True
+        _latest = _Interrupts()
         stop.set()
         watcher.join()
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -77,7 +78,7 @@ def _in_compiler(frame: FrameType | None) -> bool:
 
 
 def interrupted() -> bool:
-    """Whether Ctrl-C came during the latest command."""
+    """Whether Ctrl-C came during the command that runs."""
     return _latest.asked
 
 
