@@ -138,7 +138,7 @@ class _Compared:
         size = len(self.allowed.mask)
         mask = self.allowed.mask
         gone = [int(mask[rows[(rows >= 0) & (rows < size)]].sum()) if len(rows) else 0 for rows in self.left_out]
-        return len(self.allowed.rows) - np.array(gone, dtype=np.int64)
+        return self.allowed.count - np.array(gone, dtype=np.int64)
 
     def among(self, allowed: Allowed) -> _Compared:
         """Those of the rows that are allowed by this."""

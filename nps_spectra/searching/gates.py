@@ -65,17 +65,22 @@ class Allowed:
     Attributes
     ----------
     mask : ndarray of bool, shape (library rows,)
-    rows : ndarray of int64
-        The same as ascending row numbers.
+    count : int
+        How many they are.
     reason : str or None
         Why there are none.
     """
 
     def __init__(self, mask: Mask, precursor_mz: Float, reason: str | None = None) -> None:
         self.mask = mask
-        self.rows: Int = np.flatnonzero(mask).astype(np.int64)
+        self.count = int(np.count_nonzero(mask))
         self.reason = reason
         self._precursor_mz = precursor_mz
+
+    @cached_property
+    def rows(self) -> Int:
+        """The same as ascending row numbers; made when asked for, as an index needs the mask only."""
+        return np.flatnonzero(self.mask).astype(np.int64)
 
     @cached_property
     def by_precursor(self) -> tuple[Int, Float]:
