@@ -42,7 +42,7 @@ def empty_table(name: str) -> tuple[Sequence[str], list[Sequence[Any]]]:
 def round_to_xlsx(round_path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> tuple[Path, ...]:
     """Write a round with its tables as XLSX; it evaluates to the same results.
 
-    The laboratories' spectra, and the table that assigns them, are copied. A library that ``round.toml`` names by a path
+    The laboratories' spectra, and the table that assigns them, are copied. A library that ``round.toml`` names by path
     is looked for from the new folder.
 
     Parameters
