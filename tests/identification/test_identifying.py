@@ -90,6 +90,22 @@ def test_the_limits_are_those_of_the_profile(lead: float, group: float, expected
     assert found.details["group_supported"] == f"probability {group:.3f}, the limit is 0.83"
 
 
+def test_every_number_of_threads_gives_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Samples of both techniques, in several parts, of which a thread may be first in any."""
+    monkeypatch.setattr(examination, "_AT_A_TIME", 7)
+    fields = {"ionization": "ESI", "ms_level": 2, "polarity": "positive", "precursor_mz": 178.12}
+    tandem = [Spectrum([91.05, 119.09 + 0.1 * k], [50 + k, 100], name=f"tandem {k}", **fields) for k in range(6)]
+    samples = [measured(90 + k % 2, k, f"sample {k}") for k in range(12)]
+    mixed = [one for pair in itertools.zip_longest(tandem, samples) for one in pair if one is not None]
+    whole = [*MADE.spectra, *(one.replace(name=f"reference {k}") for k, one in enumerate(tandem))]
+    written = set()
+    for threads in ("1", "2", "3"):
+        monkeypatch.setenv("NPS_SPECTRA_THREADS", threads)
+        found = identify(mixed, Library(Spectra.of(whole), name="both"), reference_material=MATERIAL)
+        written.add(found.to_json() + found.to_csv())
+    assert len(written) == 1
+
+
 def test_a_class_is_indicated_where_no_substance_is_supported() -> None:
     (found,) = identify(LONER, MADE, calibration=FakeCalibration(supported=0), class_model=FakeClasses())
     assert found.conclusion.name == "class_indicated"
