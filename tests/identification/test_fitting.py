@@ -163,13 +163,15 @@ def tandem(name: str, key: str, contributor: str, mz: list[float]) -> Spectrum:
 
 def test_msms_queries_are_compared_with_what_other_contributors_measured_only() -> None:
     """The isomer that the same laboratory measured is no candidate: it would be alike for the instrument's sake."""
-    isomer = "FFFFFFFFFFFFFF-UHFFFAOYSA-N"
+    isomer, alone = "FFFFFFFFFFFFFF-UHFFFAOYSA-N", "GGGGGGGGGGGGGG-UHFFFAOYSA-N"
     searched = library(
         [
             tandem("A", AMPHETAMINE, "one", [91.054, 119.085]),
             tandem("A", AMPHETAMINE, "two", [91.055, 119.085]),
             tandem("B", isomer, "one", [91.054, 105.070]),
             tandem("B", isomer, "three", [91.056, 105.070]),
+            tandem("measured by one laboratory only", alone, "four", [77.039, 120.081]),
+            tandem("measured by one laboratory only", alone, "four", [77.040, 120.081]),
         ],
         "searched",
     )
