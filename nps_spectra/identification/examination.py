@@ -163,13 +163,14 @@ class Examination:
             "reference": reference,
             "excluded": excluded,
             "profile": profile,
+            "technique": technique,
         }
         facts = facts_of(**given, scheme_met=None)
         scheme = self._scheme(query, technique, facts, candidates, reference, beside) if candidates else None
         if scheme is not None:
             facts = facts_of(**given, scheme_met=scheme.met)
         conclusion = conclusion_for(facts, profile.vocabulary)
-        details = details_of(facts, candidates, group, against, assessment, estimate, peaks, profile)
+        details = details_of(facts, candidates, group, against, assessment, estimate, peaks, profile, technique)
         if scheme is not None:
             details["scheme_met"] = _open_clauses(scheme)
         return Identification(

@@ -90,6 +90,16 @@ def test_the_limits_are_those_of_the_profile(lead: float, group: float, expected
     assert found.details["group_supported"] == f"probability {group:.3f}, the limit is 0.77"
 
 
+@pytest.mark.parametrize(("group", "expected"), [(0.91, "one_of_isomers"), (0.89, "inconclusive")])
+def test_msms_has_a_limit_of_its_own(group: float, expected: str) -> None:
+    fields = {"ionization": "ESI", "ms_level": 2, "polarity": "positive", "precursor_mz": 178.12}
+    one = Spectrum([91.05, 119.09, 147.08], [40, 100, 30], name="loner", formula="C11H15NO", **fields)
+    made = Library(Spectra.of([one]), name="tandem")
+    (found,) = identify(one, made, calibration=FakeCalibration(0.5, group, technique="MS/MS"))
+    assert found.conclusion.name == expected
+    assert found.details["group_supported"] == f"probability {group:.3f}, the limit is 0.9"
+
+
 def test_every_number_of_threads_gives_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Samples of both techniques, in several parts, of which a thread may be first in any."""
     monkeypatch.setattr(examination, "_AT_A_TIME", 7)
