@@ -25,6 +25,7 @@ from nps_spectra.identification.molecular_ion import (
     molecular_ion,
     peaks_above,
 )
+from nps_spectra.identification.precursor import precursor_error
 from nps_spectra.library import Library
 from nps_spectra.options import Tolerance
 from nps_spectra.scorers import Prepared, Scorer, Technique
@@ -33,7 +34,7 @@ from nps_spectra.searching.exact import Queries, as_spectra, search
 from nps_spectra.searching.hits import Hit, QueryResult
 from nps_spectra.spectrum import Spectrum
 from nps_spectra.substances.adducts import parse_adduct
-from nps_spectra.substances.formula import exact_mass, parse_formula
+from nps_spectra.substances.formula import parse_formula
 
 Float = npt.NDArray[np.float64]
 
@@ -298,22 +299,6 @@ def difference(query: float | None, reference: float | None) -> float | None:
     (8.0, None)
     """
     return None if query is None or reference is None else query - reference
-
-
-def precursor_error(precursor_mz: float, formula: str, adduct: str) -> tuple[float, float] | None:
-    """Precursor m/z less that of a formula with an adduct, in Da and ppm; None if either is not understood.
-
-    Examples
-    --------
-    >>> error = precursor_error(337.2280, "C22H28N2O", "[M+H]+")  # fentanyl: 337.2274
-    >>> round(error[0], 4), round(error[1], 1)
-    (0.0006, 1.7)
-    """
-    ion, mass = parse_adduct(adduct), exact_mass(formula)
-    if ion is None or mass is None:
-        return None
-    expected = ion.mz(mass)
-    return (precursor_mz - expected, (precursor_mz - expected) / expected * 1e6) if expected > 0 else None
 
 
 def _gaps(
