@@ -70,20 +70,20 @@ def corpora(data: Path, folder: Path, most: int) -> dict[Technique, tuple[list[T
     )
     found: dict[Technique, tuple[list[Trial], dict[str, object]]] = {}
     first = Corpus(ei[0], ei[1:], "EI")
-    found["EI"] = [one for one in first.trials() if one.evidence], first.describe()
+    found["EI"] = list(first.trials()), first.describe()
     second = Corpus(tandem, [], "MS/MS")
     gate = {"precursor_tolerance": "20 ppm"}
-    tried = [one for one in second.trials(most=most, **gate) if one.evidence]
-    found["MS/MS"] = tried, second.describe() | gate | {"most": most}
+    found["MS/MS"] = list(second.trials(most=most, **gate)), second.describe() | gate | {"most": most}
     return found
 
 
 class Measured:
     """Held-out predictions of one technique, and the groups that figures are given for."""
 
-    def __init__(self, technique: Technique, trials: Sequence[Trial]) -> None:
+    def __init__(self, technique: Technique, tried: Sequence[Trial]) -> None:
         self.technique = technique
-        self.trials = trials
+        self.unlisted = sum(one.kind == "present" and not one.evidence for one in tried)
+        self.trials = trials = [one for one in tried if one.evidence]
         self.table = table_of(trials, technique)
         self.predicted: Predicted = cross_validated(self.table)
         self.sets = self.predicted.candidate_sets()
@@ -109,8 +109,23 @@ class Measured:
             "substances": len({self.trials[row].substance for row in rows.tolist()}),
             "in the set": share(int(self.held[rows].sum()), len(rows)),
             "most probable is right": share(int(self.first[rows].sum()), len(rows)),
+            "first by score": share(int((self.table.truth[rows] == 0).sum()), len(rows)),
             "median size": float(np.median(self.size[rows])) if len(rows) else None,
             "mean size": round(float(self.size[rows].mean()), 2) if len(rows) else None,
+        }
+
+    def with_unlisted(self) -> Row:
+        """All present queries, also those that the search lists nothing for."""
+        rows = np.flatnonzero(self.kind == "present")
+        number = len(rows) + self.unlisted
+        return {
+            "technique": self.technique,
+            "queries of": "all, also where nothing is listed",
+            "n": number,
+            "in the set": share(int(self.held[rows].sum()), number),
+            "most probable is right": share(int(self.first[rows].sum()), number),
+            "first by score": share(int((self.table.truth[rows] == 0).sum()), number),
+            "listed": share(int(self.listed[rows].sum()), number),
         }
 
     def telling(self, label: str, present: Bool, absent: Bool) -> Row:
@@ -147,7 +162,7 @@ def tables(one: Measured, labels: dict[str, str]) -> dict[str, list[Row]]:
     """All tables of one technique."""
     everything = np.ones(len(one.trials), dtype=bool)
     sources = sorted(set(one.source))
-    sets = [one.sets_of("all", everything), one.sets_of("all, half 1", one.half == 1)]
+    sets = [one.sets_of("all", everything), one.with_unlisted(), one.sets_of("all, half 1", one.half == 1)]
     sets += [one.sets_of(source, one.source == source) for source in sources]
     sets += [one.sets_of(f"{source}, half 1", (one.source == source) & (one.half == 1)) for source in sources]
     sets += [
@@ -271,6 +286,38 @@ def goals(ei: Measured) -> list[Row]:
     rows.append({"figure": "absent, all (SWGDRUG)", "goal": "-", "measured": f"AUC {found['area under ROC']}"})
     error = expected_calibration_error(ei.predicted.present, ei.listed, ei.table.weight)
     rows.append({"figure": "expected calibration error, EI", "goal": "<= 0.03", "measured": f"{error:.4f}"})
+    random = np.random.default_rng(0)
+    stated = ei.predicted.present
+    drawn = [
+        expected_calibration_error(stated, random.random(len(stated)) < stated, ei.table.weight) for _ in range(200)
+    ]
+    rows.append(
+        {
+            "figure": "the same if every probability were exact: mean and 95 % quantile of 200 draws",
+            "goal": "-",
+            "measured": f"{np.mean(drawn):.4f}, {np.quantile(drawn, 0.95):.4f}",
+        }
+    )
+    return rows
+
+
+def most_probable_absent(one: Measured, source: str, most: int = 10) -> list[Row]:
+    """Substances that were left out, and no isomer leads, in the order of the probability that they are present."""
+    gone = np.flatnonzero((one.source == source) & (one.kind == "substance left out") & ~one.isomer)
+    rows: list[Row] = []
+    for row in gone[np.argsort(-one.predicted.present[gone], kind="stable")][:most].tolist():
+        trial = one.trials[row]
+        lead = trial.evidence[int(one.predicted.choice[row].argmax())]
+        rows.append(
+            {
+                "probability": round(float(one.predicted.present[row]), 3),
+                "absent": trial.query,
+                "formula": trial.family,
+                "leads": lead.name,
+                "of formula": lead.formula,
+                "score": round(lead.score, 3),
+            }
+        )
     return rows
 
 
@@ -366,6 +413,7 @@ def main() -> int:
         parts = tables(one, labels if technique == "EI" else {}) | {"misses": misses(one)}
         if technique == "EI":
             parts["goals"] = goals(one)
+            parts["most_probable_absent"] = most_probable_absent(one, "SWGDRUG 3.4")
         for name, rows in parts.items():
             write(out / f"{short}_{name}.csv", rows)
             if name not in ("misses", "curve"):

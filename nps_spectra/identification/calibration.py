@@ -340,7 +340,8 @@ def _checked(content: dict[str, Any], place: str, technique: Technique) -> Logit
     known = tuple(FEATURES[technique])
     if tuple(weight.feature for weight in weights) != known:
         raise InputError(
-            f"{place}: made with other features than this program has ({', '.join(known)}): calibrate anew"
+            f"{place}: made with other features than this program has ({', '.join(known)}): make it anew with "
+            "'nps-spectra calibrate'"
         )
     for weight in weights:
         if weight.presence < 0 or weight.choice < 0 or weight.lowest > weight.highest:

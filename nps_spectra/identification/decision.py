@@ -91,6 +91,7 @@ def facts_of(
     excluded: Sequence[Exclusion],
     scheme_met: bool | None,
     profile: Profile,
+    technique: Technique,
 ) -> Facts:
     """The facts of one query; what is not known stays None.
 
@@ -103,7 +104,7 @@ def facts_of(
     if known:
         lead = probability is not None and probability >= profile.lead
         chance = None if assessment is None else assessment.group_probability
-        group_supported = bool(candidates) and chance is not None and chance >= profile.group
+        group_supported = bool(candidates) and chance is not None and chance >= profile.least_group(technique)
     class_supported = None
     if estimate.label is not None and estimate.probability is not None:
         named = estimate.label.lower() not in NO_CLASS
@@ -139,6 +140,7 @@ def details_of(
     estimate: ClassEstimate,
     peaks: str,
     profile: Profile,
+    technique: Technique,
 ) -> dict[str, str]:
     """For each precondition of a conclusion what was found, in words."""
     if assessment is None:
@@ -150,7 +152,7 @@ def details_of(
         lead = both = "the calibration supports no substance of the library"
     else:
         lead = f"probability {_share(candidates[0].probability)}, the limit is {profile.lead:g}"
-        both = f"probability {_share(assessment.group_probability)}, the limit is {profile.group:g}"
+        both = f"probability {_share(assessment.group_probability)}, the limit is {profile.least_group(technique):g}"
     if estimate.label is None:
         of_class = "the class model abstains: " + "; ".join(estimate.abstained) if estimate.abstained else "no class"
     else:

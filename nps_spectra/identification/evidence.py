@@ -6,6 +6,7 @@ index that disagrees.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nps_spectra.errors import OptionError
+from nps_spectra.identification.heights import HeightDifference, height_difference
 from nps_spectra.identification.isotope_fit import IsotopeFit, isotope_fit
 from nps_spectra.identification.molecular_ion import (
     MolecularIon,
@@ -23,6 +25,7 @@ from nps_spectra.identification.molecular_ion import (
     molecular_ion,
     peaks_above,
 )
+from nps_spectra.identification.precursor import precursor_error
 from nps_spectra.library import Library
 from nps_spectra.options import Tolerance
 from nps_spectra.scorers import Prepared, Scorer, Technique
@@ -31,7 +34,7 @@ from nps_spectra.searching.exact import Queries, as_spectra, search
 from nps_spectra.searching.hits import Hit, QueryResult
 from nps_spectra.spectrum import Spectrum
 from nps_spectra.substances.adducts import parse_adduct
-from nps_spectra.substances.formula import exact_mass, parse_formula
+from nps_spectra.substances.formula import parse_formula
 
 Float = npt.NDArray[np.float64]
 
@@ -71,6 +74,8 @@ class Evidence:
         Share of the intensity of the clean peaks of each that is in matched peaks, 0 to 1.
     unexplained : tuple of Peak
         Largest peaks of the query without a partner, largest first.
+    heights : HeightDifference or None
+        Of EI: what differs between the heights of the query and of the best spectrum.
     molecular_ion : MolecularIon or None
         None for MS/MS, and where no formula is known.
     heavier_peaks, implausible_losses : tuple of Peak or None
@@ -115,6 +120,7 @@ class Evidence:
     query_explained: float
     library_explained: float
     unexplained: tuple[Peak, ...]
+    heights: HeightDifference | None
     molecular_ion: MolecularIon | None
     heavier_peaks: tuple[Peak, ...] | None
     implausible_losses: tuple[Peak, ...] | None
@@ -220,24 +226,21 @@ def evidence_of(
     }
     # Peaks are held against each other without any cut of small ones.
     peaks = ScoreOptions(method="weighted_cosine", tolerance=tolerance).resolve(result.technique)
-    losses = None
-    if result.technique == "MS/MS":
-        losses = ScoreOptions(method="neutral_loss", tolerance=tolerance).resolve("MS/MS")
-        own_losses = losses.prepare(query)
-    own = {method: scorer.prepare(query) for method, scorer in scorers.items()}
-    clean = peaks.prepare(query)
+    clean, reference = peaks.prepare(query), library.prepared(peaks)
+    rows = np.array([hit.library_id for hit in result.hits], dtype=np.int64)
+    scores = {
+        method: _both_scores(scorer, scorer.prepare(query), library.prepared(scorer), rows)
+        for method, scorer in scorers.items()
+    }
+    nothing = [(None, None)] * len(rows)
+    losses = _best_losses(query, result, library, tolerance)
+    pairs = peaks.pairs_many(clean, np.zeros(len(rows), dtype=np.int64), reference, rows)
     substances = library.substances.of_row
-    gaps = _gaps(result.hits, [int(substances[hit.library_id]) for hit in result.hits], not_told_apart)
+    gaps = _gaps(result.hits, substances[rows].tolist(), not_told_apart)
     found = []
-    for hit, gap in zip(result.hits, gaps, strict=True):
-        rows = np.array([hit.library_id], dtype=np.int64)
-        scores = {
-            method: _both_scores(scorer, own[method], library.prepared(scorer), rows)
-            for method, scorer in scorers.items()
-        }
-        reference = library.prepared(peaks)
-        explained = peaks.pairs(clean, 0, reference, hit.library_id)
-        match_factor, reverse = scores.get("nist_identity", (None, None))
+    for at, (hit, gap) in enumerate(zip(result.hits, gaps, strict=True)):
+        partners = pairs.query[pairs.bounds[at] : pairs.bounds[at + 1]]
+        match_factor, reverse = scores.get("nist_identity", nothing)[at]
         found.append(
             Evidence(
                 query_id=result.id,
@@ -252,17 +255,18 @@ def evidence_of(
                 reverse_score=hit.reverse_score,
                 match_factor=match_factor,
                 reverse_match_factor=reverse,
-                entropy_similarity=scores["entropy"][0],
-                neutral_loss_similarity=None if losses is None else _best(losses, own_losses, library, hit),
+                entropy_similarity=scores["entropy"][at][0],
+                neutral_loss_similarity=losses[at],
                 repeated_score=float(np.mean([one.score for one in hit.spectra[:_REPEATED]])),
                 query_explained=hit.query_explained,
                 library_explained=hit.library_explained,
-                unexplained=largest_unexplained(*clean.clean.peaks(0), explained.query),
+                unexplained=largest_unexplained(*clean.clean.peaks(0), partners),
+                heights=None
+                if result.technique != "EI"
+                else height_difference(*clean.clean.peaks(0), *reference.clean.peaks(hit.library_id)),
                 **_of_formula(clean, reference, hit, result.technique),
-                retention_index_difference=difference(query.retention_index, _known(library, hit, "retention_index")),
-                retention_time_difference_s=difference(
-                    query.retention_time_s, _known(library, hit, "retention_time_s")
-                ),
+                retention_index_difference=_from_library(query, library, hit, "retention_index"),
+                retention_time_difference_s=_from_library(query, library, hit, "retention_time_s"),
                 gap_to_substance=gap[0],
                 gap_to_group=gap[1],
                 **_of_precursor(query, library, hit, result.technique),
@@ -297,22 +301,6 @@ def difference(query: float | None, reference: float | None) -> float | None:
     return None if query is None or reference is None else query - reference
 
 
-def precursor_error(precursor_mz: float, formula: str, adduct: str) -> tuple[float, float] | None:
-    """Precursor m/z less that of a formula with an adduct, in Da and ppm; None if either is not understood.
-
-    Examples
-    --------
-    >>> error = precursor_error(337.2280, "C22H28N2O", "[M+H]+")  # fentanyl: 337.2274
-    >>> round(error[0], 4), round(error[1], 1)
-    (0.0006, 1.7)
-    """
-    ion, mass = parse_adduct(adduct), exact_mass(formula)
-    if ion is None or mass is None:
-        return None
-    expected = ion.mz(mass)
-    return (precursor_mz - expected, (precursor_mz - expected) / expected * 1e6) if expected > 0 else None
-
-
 def _gaps(
     hits: Sequence[Hit], substances: Sequence[int], not_told_apart: Sequence[frozenset[int]] | None
 ) -> list[tuple[float | None, float | None]]:
@@ -336,18 +324,28 @@ def _above(score: float, others: Sequence[float]) -> float | None:
 
 def _both_scores(
     scorer: Scorer, query: Prepared, library: Prepared, rows: npt.NDArray[np.int64]
-) -> tuple[float | None, float | None]:
-    """Score and reverse score; None is "no score"."""
-    forward = float(scorer.score(query, 0, library, rows).score[0])
-    reverse = float(scorer.reverse(query, 0, library, rows).score[0])
-    return None if np.isnan(forward) else forward, None if np.isnan(reverse) else reverse
+) -> list[tuple[float | None, float | None]]:
+    """Score and reverse score of each row; None is "no score"."""
+    both = (scorer.score(query, 0, library, rows).score, scorer.reverse(query, 0, library, rows).score)
+    known = [[None if math.isnan(value) else value for value in scores.tolist()] for scores in both]
+    return list(zip(*known, strict=True))
 
 
-def _best(scorer: Scorer, query: Prepared, library: Library, hit: Hit) -> float | None:
-    """Best score of the spectra of a hit; None is "no score"."""
-    rows = np.sort(np.array([one.library_id for one in hit.spectra], dtype=np.int64))
-    scores = scorer.score(query, 0, library.prepared(scorer), rows).score
-    return None if np.isnan(scores).all() else float(np.nanmax(scores))
+def _best_losses(
+    query: Spectrum, result: QueryResult, library: Library, tolerance: Tolerance | str
+) -> list[float | None]:
+    """For each hit the best neutral loss similarity of its spectra; None is "no score", as in EI."""
+    if result.technique != "MS/MS" or not result.hits:
+        return [None] * len(result.hits)
+    scorer = ScoreOptions(method="neutral_loss", tolerance=tolerance).resolve("MS/MS")
+    rows = [[one.library_id for one in hit.spectra] for hit in result.hits]
+    scores = scorer.score(
+        scorer.prepare(query), 0, library.prepared(scorer), np.array([row for own in rows for row in own], np.int64)
+    ).score
+    starts = np.cumsum([0, *map(len, rows[:-1])])
+    # Of "no score" and a number the number; hits have a spectrum at least.
+    best = np.fmax.reduceat(scores, starts).tolist()
+    return [None if math.isnan(value) else value for value in best]
 
 
 def _of_formula(clean: Prepared, reference: Prepared, hit: Hit, technique: Technique) -> dict[str, Any]:
@@ -370,14 +368,15 @@ def _of_precursor(query: Spectrum, library: Library, hit: Hit, technique: Techni
     """Precursor, adduct and collision energy of an MS/MS candidate."""
     error, agrees, energy = None, None, None
     if technique == "MS/MS":
-        reference = library[hit.library_id]
-        adduct = query.adduct or reference.adduct
-        if query.precursor_mz is not None and reference.formula and adduct:
-            error = precursor_error(query.precursor_mz, reference.formula, adduct)
-        own, other = (parse_adduct(text) if text else None for text in (query.adduct, reference.adduct))
+        spectra, row = library.spectra, hit.library_id
+        stated = spectra.texts("adduct")[row]
+        adduct = query.adduct or stated
+        if query.precursor_mz is not None and hit.formula and adduct:
+            error = precursor_error(query.precursor_mz, hit.formula, adduct)
+        own, other = (parse_adduct(text) if text else None for text in (query.adduct, stated))
         if own is not None and other is not None:
             agrees = own == other
-        energy = difference(query.collision_energy_ev, reference.collision_energy_ev)
+        energy = _from_library(query, library, hit, "collision_energy_ev", of_row=True)
     return {
         "precursor_error_da": None if error is None else error[0],
         "precursor_error_ppm": None if error is None else error[1],
@@ -386,12 +385,17 @@ def _of_precursor(query: Spectrum, library: Library, hit: Hit, technique: Techni
     }
 
 
-def _known(library: Library, hit: Hit, field: str) -> float | None:
-    """A number of the best spectrum, else the median of those spectra of the substance that state it."""
+def _from_library(query: Spectrum, library: Library, hit: Hit, field: str, *, of_row: bool = False) -> float | None:
+    """A number of the query less that of the best spectrum; where that states none, less the median of its substance.
+
+    With `of_row` other spectra do not stand in.
+    """
+    own: float | None = getattr(query, field)
+    if own is None:
+        return None
     values = library.spectra.numbers(field)
-    own = float(values[hit.library_id])
-    if not np.isnan(own):
-        return own
-    others = values[library.substances.of_row == library.substances.of_row[hit.library_id]]
-    stated = others[~np.isnan(others)]
-    return float(np.median(stated)) if len(stated) else None
+    stated = values[hit.library_id : hit.library_id + 1]
+    if np.isnan(stated[0]) and not of_row:
+        stated = values[library.substances.of_row == library.substances.of_row[hit.library_id]]
+    known = stated[~np.isnan(stated)]
+    return own - float(np.median(known)) if len(known) else None

@@ -32,6 +32,7 @@ from nps_spectra.scorers import Scorer, Technique
 from nps_spectra.scoring import score_options
 from nps_spectra.searching.exact import DEFAULT_METHODS, Queries, as_spectra, results_of
 from nps_spectra.searching.hits import QueryResult
+from nps_spectra.searching.threads import in_order, thread_count
 from nps_spectra.spectra import Spectra
 from nps_spectra.spectrum import Spectrum
 
@@ -100,12 +101,18 @@ class Examination:
 
     def _each(self, spectra: Spectra) -> Iterator[Identification]:
         samples = _samples(spectra)
+        threads = thread_count()
         for start in range(0, len(spectra), _AT_A_TIME):
-            part = spectra[start : start + _AT_A_TIME]
-            for offset, answer in enumerate(self._search(part)):
-                at = start + offset
-                replicates = spectra.select(np.array(samples[at], dtype=np.int64))
-                yield self._one(spectra[at], query_id(spectra[at], at + 1), replicates, answer)
+            answers = self._search(spectra[start : start + _AT_A_TIME])
+
+            def record(offset: int, start: int = start, answers: Sequence[QueryResult] = answers) -> Identification:
+                query, at = spectra[start + offset], start + offset
+                replicates = None
+                if self._reference is not None:
+                    replicates = spectra.select(np.array(samples[at], dtype=np.int64))
+                return self._one(query, query_id(query, at + 1), replicates, answers[offset])
+
+            yield from in_order(record, range(len(answers)), threads)
 
     def _search(self, part: Spectra) -> Sequence[QueryResult]:
         return results_of(
@@ -118,7 +125,7 @@ class Examination:
             ionization=self._ionization,
         ).queries
 
-    def _one(self, query: Spectrum, id: str, replicates: Spectra, answer: QueryResult) -> Identification:
+    def _one(self, query: Spectrum, id: str, replicates: Spectra | None, answer: QueryResult) -> Identification:
         """The record of one query."""
         profile = self._profile
         technique = answer.technique
@@ -156,13 +163,14 @@ class Examination:
             "reference": reference,
             "excluded": excluded,
             "profile": profile,
+            "technique": technique,
         }
         facts = facts_of(**given, scheme_met=None)
         scheme = self._scheme(query, technique, facts, candidates, reference, beside) if candidates else None
         if scheme is not None:
             facts = facts_of(**given, scheme_met=scheme.met)
         conclusion = conclusion_for(facts, profile.vocabulary)
-        details = details_of(facts, candidates, group, against, assessment, estimate, peaks, profile)
+        details = details_of(facts, candidates, group, against, assessment, estimate, peaks, profile, technique)
         if scheme is not None:
             details["scheme_met"] = _open_clauses(scheme)
         return Identification(
@@ -217,12 +225,12 @@ class Examination:
     def _against_reference(
         self,
         query: Spectrum,
-        replicates: Spectra,
+        replicates: Spectra | None,
         candidates: Sequence[Candidate],
         group: GroupFinding | None,
         scorer: Scorer,
     ) -> tuple[ReferenceFinding | None, tuple[Exclusion, ...]]:
-        if self._reference is None or not candidates or group is None:
+        if self._reference is None or replicates is None or not candidates or group is None:
             return None, ()
         most = self._profile.retention_time_min
         finding = self._reference.finding(query, replicates, candidates[0].substance, scorer, most)
@@ -299,7 +307,8 @@ class Examination:
             else {**self._class_model.describe(), "digest": self._class_model.digest},
             "groups": {
                 technique: None if groups is None else groups.describe()
-                for technique, (groups, _) in self._groups.items()
+                # In one order, whichever thread was first.
+                for technique, (groups, _) in sorted(self._groups.items())
             },
             "options": {
                 "candidates": self._profile.candidates,

@@ -128,6 +128,15 @@ def _stands_out(one: Evidence, all_of_query: Sequence[Evidence]) -> float:
     return min((one.score - next_one) / (_LARGEST.get(one.method, 1.0) / 10), 1.0)
 
 
+def _lacking(one: Evidence, _: Sequence[Evidence]) -> float:
+    """As `_largest_unexplained`, of a peak of which the reference has less than a tenth."""
+    return 0.0 if one.heights is None else _tenfold_above_background(one.heights.lacking)
+
+
+def _heights(one: Evidence, _: Sequence[Evidence]) -> float:
+    return 0.0 if one.heights is None else -one.heights.spread
+
+
 def _possible(one: Evidence, _: Sequence[Evidence]) -> float:
     return -(one.impossible_share or 0.0)
 
@@ -170,6 +179,8 @@ FEATURES: Final[Mapping[Technique, Mapping[str, Feature]]] = MappingProxyType(
                 "reverse match factor": _reverse_match,
                 "likeness by match factor": _match_likeness,
                 "likeness by reverse match factor": _reverse_likeness,
+                "largest peak that it lacks": _lacking,
+                "relative heights differ": _heights,
                 "stands out": _stands_out,
                 "peaks impossible for the formula": _possible,
                 "peaks above the molecular mass": _not_heavier,

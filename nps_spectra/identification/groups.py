@@ -41,6 +41,7 @@ from nps_spectra.options import Tolerance
 from nps_spectra.scorers import Scorer, Technique
 from nps_spectra.scoring import ScoreOptions
 from nps_spectra.searching.exact import DEFAULT_METHODS
+from nps_spectra.searching.threads import in_order, thread_count
 
 Int = npt.NDArray[np.int64]
 
@@ -333,12 +334,20 @@ def _best_scores(
     prepared = library.prepared(scorer)
     substances = library.substances.of_row
     others_of = Compared(library, scorer.technique, tolerance)
+
+    # On other threads: it must not ask the library for what it keeps, as whoever asks for groups may hold its lock.
+    def near_to(row: int) -> dict[int, float]:
+        others = others_of(row)
+        if not len(others):
+            return {}
+        return _nearest(substances[others], scorer.score(prepared, row, prepared, others).score, limit)
+
     nearest: dict[int, dict[int, float]] = {}
-    for done, row in enumerate(rows.tolist(), start=1):
-        others, own = others_of(row), int(substances[row])
-        if len(others):
-            scores = scorer.score(prepared, row, prepared, others).score
-            _keep_nearest(nearest.setdefault(own, {}), substances[others], scores, limit)
+    numbers: list[int] = rows.tolist()
+    for done, (row, found) in enumerate(zip(numbers, in_order(near_to, numbers, thread_count()), strict=True), start=1):
+        near = nearest.setdefault(int(substances[row]), {})
+        for other, score in found.items():
+            near[other] = max(score, near.get(other, 0.0))
         if progress is not None:
             progress(done, len(rows))
     best: dict[tuple[int, int], float] = {}
@@ -351,19 +360,16 @@ def _best_scores(
     return best
 
 
-def _keep_nearest(
-    near: dict[int, float], substances: Int, scores: npt.NDArray[np.float64], limit: float | None
-) -> None:
-    """Add the scores of one spectrum to those of its substance, as far as they can matter."""
+def _nearest(substances: Int, scores: npt.NDArray[np.float64], limit: float | None) -> dict[int, float]:
+    """Best score of one spectrum with each other substance, as far as it can matter."""
+    near: dict[int, float] = {}
     order = np.argsort(-scores, kind="stable")  # NaN, "no score", last
-    taken: set[int] = set()
     for at in order.tolist():
         score = float(scores[at])
-        if math.isnan(score) or score <= 0 or (len(taken) >= NEAREST and (limit is None or score < limit)):
-            return
-        other = int(substances[at])
-        taken.add(other)
-        near[other] = max(score, near.get(other, 0.0))
+        if math.isnan(score) or score <= 0 or (len(near) >= NEAREST and (limit is None or score < limit)):
+            break
+        near.setdefault(int(substances[at]), score)
+    return near
 
 
 def _linked(

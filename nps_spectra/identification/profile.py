@@ -14,6 +14,7 @@ from nps_spectra.identification.laboratory_files import Fields, read_toml, toml_
 from nps_spectra.identification.schemes import Scheme, load_scheme, scheme
 from nps_spectra.identification.vocabulary import Vocabulary, load_vocabulary
 from nps_spectra.options import Tolerance
+from nps_spectra.scorers import Technique
 
 _FILE: Final = Path(__file__).with_name("data") / "profile.toml"
 #: Below this a limit would let through what is as likely wrong as right.
@@ -31,6 +32,8 @@ class Profile:
     vocabulary : Vocabulary
     lead, group, substance_class : float
         Calibrated probabilities from which on something is said, at least 0.5 and below 1.
+    group_other : float
+        As `group`, of spectra that are not EI.
     candidates : int
         Of each query.
     method : str or None
@@ -57,6 +60,7 @@ class Profile:
     vocabulary: Vocabulary
     lead: float
     group: float
+    group_other: float
     substance_class: float
     candidates: int
     method: str | None
@@ -70,12 +74,32 @@ class Profile:
     margin: float
     retention_time_min: float
 
+    @property
+    def limits(self) -> dict[str, float]:
+        """Calibrated probabilities from which on something is said, by their names in the file."""
+        return {
+            "lead": self.lead,
+            "group": self.group,
+            "group_other": self.group_other,
+            "class": self.substance_class,
+        }
+
+    def least_group(self, technique: Technique) -> float:
+        """Probability from which on one of a set is named.
+
+        Examples
+        --------
+        >>> load_profile().least_group("EI") < load_profile().least_group("MS/MS")
+        True
+        """
+        return self.group if technique == "EI" else self.group_other
+
     def to_toml(self) -> str:
         """The profile with every value, the scheme and the vocabulary by name: what its digest is made of."""
         head = {"name": self.name, "version": self.version, "scheme": self.scheme.name}
         tables: list[tuple[str, dict[str, Any]]] = [
             ("", head),
-            ("[limits]", {"lead": self.lead, "group": self.group, "class": self.substance_class}),
+            ("[limits]", self.limits),
             (
                 "[search]",
                 {
@@ -108,7 +132,7 @@ class Profile:
             "name": self.name,
             "version": self.version,
             "sha256": _sha256(self.to_toml()),
-            "limits": {"lead": self.lead, "group": self.group, "class": self.substance_class},
+            "limits": self.limits,
             "scheme": {
                 "name": self.scheme.name,
                 "version": self.scheme.version,
@@ -162,13 +186,15 @@ def _load(path: Path) -> Profile:
         for table in ("limits", "search", "spectrum", "contradiction", "candidates", "retention")
     )
     top.end()
+    group = _limit(limits, "group")
     found = Profile(
         name=name,
         version=version,
         scheme=_scheme(top, path, named),
         vocabulary=load_vocabulary(None if words is None else path.parent / words),
         lead=_limit(limits, "lead"),
-        group=_limit(limits, "group"),
+        group=group,
+        group_other=_limit(limits, "group_other", group),
         substance_class=_limit(limits, "class"),
         candidates=_whole(search, "candidates", 2, 1000),
         method=search.optional_text("method"),
@@ -196,15 +222,15 @@ def _scheme(top: Fields, path: Path, named: str) -> Scheme:
         raise top.fault("scheme", str(error)) from error
 
 
-def _number(fields: Fields, field: str, least: float, most: float) -> float:
-    value = fields.take(field, (int, float), "a number")
+def _number(fields: Fields, field: str, least: float, most: float, default: Any = ...) -> float:
+    value = fields.take(field, (int, float), "a number", default)
     if not (math.isfinite(value) and least <= value <= most):
         raise fields.fault(field, f"found {value!r}, expected a number from {least:g} to {most:g}")
     return float(value)
 
 
-def _limit(fields: Fields, field: str) -> float:
-    value = _number(fields, field, _LEAST_LIMIT, 1.0)
+def _limit(fields: Fields, field: str, default: Any = ...) -> float:
+    value = _number(fields, field, _LEAST_LIMIT, 1.0, default)
     if value == 1.0:
         raise fields.fault(field, "found 1, expected less: no probability reaches it")
     return value

@@ -34,8 +34,9 @@ CANDIDATES: Final = 10
 _SEARCHED: Final = 25
 #: A peak of this height above the mass of its own formula: a derivative, an isotopologue or a wrong label.
 _NOT_ITSELF: Final = 0.05
-#: Queries compared at once with a library when copies are looked for.
+#: Queries compared at once with a library when copies are looked for, and queries searched at a time.
 _BLOCK: Final = 1024
+_AT_A_TIME: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,18 +143,29 @@ class Corpus:
             for rows, own in zip(found, self._own_row.tolist(), strict=True)
         ]
 
-    def left_out(self, query: int) -> tuple[Int, bool]:
-        """Spectra that a query is not compared with, and whether an independent replicate is left.
+    def has_replicate(self, query: int) -> bool:
+        """Whether an independent measurement of a query's substance is left when `left_out` are."""
+        own = np.flatnonzero(self._library_key == self._query_key[query])
+        if self.technique != "EI":
+            own = own[self._library_contributor[own] != self.contributors[query]]
+        return bool(len(np.setdiff1d(own, self.copies[query])))
 
-        Copies of the measurement are left out; where others have measured the substance, so is what the query's own
-        contributor has of it. Tandem spectra of one contributor are series of one run, not replicates.
+    def left_out(self, query: int) -> Int:
+        """Spectra that a query is not compared with.
+
+        Copies of the measurement are left out. Of MS/MS so is all that the query's contributor measured: its spectra of
+        one substance are series of one run, no replicates, and its spectra of others, from the same instrument at the
+        same energies, would be compared with the substance as others measured it. Of EI, where others have measured the
+        substance, so is what the query's own contributor has of it.
         """
         own = np.flatnonzero(self._library_key == self._query_key[query])
-        other = own[self._library_contributor[own] != self.contributors[query]]
+        same = self._library_contributor == self.contributors[query]
         rows = self.copies[query]
-        if len(np.setdiff1d(other, rows)) or self.technique != "EI":
-            rows = np.union1d(rows, np.setdiff1d(own, other))
-        return rows.astype(np.int64), bool(len(np.setdiff1d(own, rows)))
+        if self.technique != "EI":
+            rows = np.union1d(rows, own if same.all() else np.flatnonzero(same))
+        elif len(np.setdiff1d(own[~same[own]], rows)):
+            rows = np.union1d(rows, own[same[own]])
+        return rows.astype(np.int64)
 
     @cached_property
     def usable(self) -> Int:
@@ -183,21 +195,12 @@ class Corpus:
         **options
             Of `nps_spectra.search`.
         """
-        left_out = {row: self.left_out(row) for row in self.usable.tolist()}
-        rows = self._drawn(left_out, most)
-        searched = gather(
-            self.queries.select(np.array(rows, dtype=np.int64)),
-            self.library,
-            top=_SEARCHED,
-            leave_out=[left_out[row][0] for row in rows],
-            progress=progress,
-            **options,
-        )
+        rows = self._drawn(most)
         of_substance = dict(zip(self.library.substances.of_row.tolist(), self._library_key.tolist(), strict=True))
-        for row, (_, evidence) in zip(rows, searched, strict=True):
+        for row, evidence in self._searched(rows, progress, options):
             own, formula = int(self._query_key[row]), self.formulas[row]
             found = [of_substance[one.substance] for one in evidence]
-            if left_out[row][1]:
+            if self.has_replicate(row):
                 yield self._trial(row, "present", evidence, found)
             others = [(one, key) for one, key in zip(evidence, found, strict=True) if key != own]
             yield self._trial(row, "substance left out", *_parted(others))
@@ -205,12 +208,31 @@ class Corpus:
                 others = [(one, key) for one, key in others if self._formula.get(key) != formula]
                 yield self._trial(row, "isomers left out", *_parted(others))
 
-    def _drawn(self, left_out: Mapping[int, tuple[Int, bool]], most: int | None) -> list[int]:
-        rows = list(left_out)
+    def _searched(
+        self, rows: Sequence[int], progress: Callable[[int, int], None] | None, options: Mapping[str, Any]
+    ) -> Iterator[tuple[int, tuple[Evidence, ...]]]:
+        """Queries with their candidates, a part at a time: what is left out of each may be most of the library."""
+        for start in range(0, len(rows), _AT_A_TIME):
+            part = rows[start : start + _AT_A_TIME]
+            found = gather(
+                self.queries.select(np.array(part, dtype=np.int64)),
+                self.library,
+                top=_SEARCHED,
+                leave_out=[self.left_out(row) for row in part],
+                **options,
+            )
+            for done, (row, (_, evidence)) in enumerate(zip(part, found, strict=True), start + 1):
+                if progress is not None:
+                    progress(done, len(rows))
+                yield row, evidence
+
+    def _drawn(self, most: int | None) -> list[int]:
+        rows: list[int] = self.usable.tolist()
         if most is None:
             return rows
         order = sorted(rows, key=lambda row: hashlib.sha256(f"{self.keys[row]} {row}".encode()).digest())
-        kept = [[row for row in order if left_out[row][1] is present][:most] for present in (True, False)]
+        several = {row for row in rows if self.has_replicate(row)}
+        kept = [[row for row in order if (row in several) is present][:most] for present in (True, False)]
         return sorted(kept[0] + kept[1])
 
     def _trial(self, row: int, kind: Kind, evidence: Sequence[Evidence], keys: Sequence[int]) -> Trial:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from nps_spectra.atomic import replacing
 from nps_spectra.errors import OptionError, RoundError
 from nps_spectra.proficiency.reading_rounds import read_round
-from nps_spectra.proficiency.round_tables import table_path, table_rows
+from nps_spectra.proficiency.round_tables import SPECTRA, table_path, table_rows
 from nps_spectra.proficiency.rounds import Round
 from nps_spectra.proficiency.schema import schema, shown
 from nps_spectra.proficiency.spreadsheets import BESIDE
@@ -42,6 +42,9 @@ def empty_table(name: str) -> tuple[Sequence[str], list[Sequence[Any]]]:
 def round_to_xlsx(round_path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> tuple[Path, ...]:
     """Write a round with its tables as XLSX; it evaluates to the same results.
 
+    The laboratories' spectra, and the table that assigns them, are copied. A library that ``round.toml`` names by path
+    is looked for from the new folder.
+
     Parameters
     ----------
     round_path : path
@@ -67,13 +70,22 @@ def round_to_xlsx(round_path: str | os.PathLike[str], folder: str | os.PathLike[
     read_round(source)
     tables = {name: path for name in TABLES if (path := table_path(source, name)) is not None}
     written = [target / "round.toml", *(target / f"{name}.xlsx" for name in tables)]
-    for path in (*written, *(target / f"{name}.csv" for name in tables)):
+    assigning = [target / f"{SPECTRA}{ending}" for ending in ("", ".csv", ".xlsx")]
+    for path in (*written, *assigning, *(target / f"{name}.csv" for name in tables)):
         if path.exists():
             raise OptionError(f"{path} is there already: choose another folder, nothing was written")
     target.mkdir(parents=True, exist_ok=True)
     for name, path in tables.items():
         header, rows = tuple(schema(TABLES[name])["properties"]), table_rows(path, TABLES[name])
         write_book(target / f"{name}.xlsx", {name: (header, _numbered(rows, header))})
+    if (source / SPECTRA).is_dir():
+        shutil.copytree(source / SPECTRA, target / SPECTRA, symlinks=True)
+        written.append(target / SPECTRA)
+    assigned = table_path(source, SPECTRA)
+    if assigned is not None:
+        with replacing(target / assigned.name) as partial:
+            shutil.copyfile(assigned, partial)
+        written.append(target / assigned.name)
     with replacing(target / "round.toml") as partial:
         shutil.copyfile(source / "round.toml", partial)
     return tuple(written)

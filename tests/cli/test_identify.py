@@ -136,7 +136,7 @@ def test_profile_findings_and_reference_material_reach_the_conclusion(
 ) -> None:
     strict = (Path(profile.__file__).with_name("data") / "profile.toml").read_text(encoding="utf-8")
     (tmp_path / "strict.toml").write_text(
-        strict.replace("group = 0.83", "group = 0.999").replace("lead = 0.95", "lead = 0.999"), encoding="utf-8"
+        strict.replace("group = 0.77", "group = 0.999").replace("lead = 0.95", "lead = 0.999"), encoding="utf-8"
     )
     (tmp_path / "findings.toml").write_text('[[sample]]\nsample = "bag A"\ncontrols_passed = false\n', encoding="utf-8")
     write_spectra(Spectra.of([measured(91, 20, "loner")]), tmp_path / "material.msp")

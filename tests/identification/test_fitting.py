@@ -147,6 +147,46 @@ def test_what_is_left_out_is_not_among_the_candidates() -> None:
         assert (one.query.lower() in names) == (one.kind == "present")
 
 
+def tandem(name: str, key: str, contributor: str, mz: list[float]) -> Spectrum:
+    return Spectrum(
+        mz,
+        [100.0] * len(mz),
+        name=name,
+        inchikey=key,
+        formula="C9H13N",
+        precursor_mz=136.112,
+        ionization="ESI",
+        ms_level=2,
+        contributor=contributor,
+    )
+
+
+def test_msms_queries_are_compared_with_what_other_contributors_measured_only() -> None:
+    """The isomer that the same laboratory measured is no candidate: it would be alike for the instrument's sake."""
+    isomer, alone = "FFFFFFFFFFFFFF-UHFFFAOYSA-N", "GGGGGGGGGGGGGG-UHFFFAOYSA-N"
+    searched = library(
+        [
+            tandem("A", AMPHETAMINE, "one", [91.054, 119.085]),
+            tandem("A", AMPHETAMINE, "two", [91.055, 119.085]),
+            tandem("B", isomer, "one", [91.054, 105.070]),
+            tandem("B", isomer, "three", [91.056, 105.070]),
+            tandem("measured by one laboratory only", alone, "four", [77.039, 120.081]),
+            tandem("measured by one laboratory only", alone, "four", [77.040, 120.081]),
+        ],
+        "searched",
+    )
+    trials = [one for one in Corpus(searched, [], "MS/MS").trials() if one.kind == "present"]
+    found = {(one.query, one.contributor): {each.library_id for each in one.evidence} for one in trials}
+    assert found == {("A", "one"): {1, 3}, ("A", "two"): {0, 2}, ("B", "one"): {1, 3}, ("B", "three"): {0, 2}}
+
+
+def test_msms_queries_of_another_library_are_compared_with_all_of_the_one_searched() -> None:
+    searched = library([tandem("A", AMPHETAMINE, "one", [91.054, 119.085])], "searched")
+    others = library([tandem("A", AMPHETAMINE, "two", [91.055, 119.085])], "others")
+    trials = [one for one in Corpus(searched, [others], "MS/MS").trials() if one.kind == "present"]
+    assert [(one.contributor, one.truth) for one in trials] == [("two", 0)]
+
+
 def test_a_derivative_under_the_name_of_its_parent_is_seen() -> None:
     # Serotonin, 5 TMS, stands in MassBank under the formula of serotonin.
     assert contradicts_its_formula(Spectrum([73, 174, 451], [30, 100, 20]), "C10H12N2O", "EI")

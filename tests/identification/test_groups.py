@@ -52,6 +52,16 @@ def test_twins_are_not_told_apart_and_strangers_are() -> None:
     assert len(found.neighbours) == NEAREST
 
 
+def test_every_number_of_threads_gives_the_same_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for threads in ("1", "2", "3"):
+        monkeypatch.setenv("NPS_SPECTRA_THREADS", threads)
+        made = library(measured(99, 0.03, "A"), measured(99, 0.031, "B"), measured(98, 0.03, "C"))
+        groups = Groups.of(made)
+        found.append((groups.pairs.tobytes(), groups.scores.tobytes(), groups.of_substances.tobytes()))
+    assert found[0] == found[1] == found[2]
+
+
 def test_limit_is_the_score_that_19_of_20_pairs_reach() -> None:
     """24 pairs, of which a share of at least 0.95, so 23, must reach the limit: the second lowest score."""
     from nps_spectra import similarity

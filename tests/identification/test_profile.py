@@ -31,6 +31,11 @@ def test_a_profile_reads_back_what_it_writes(tmp_path: Path) -> None:
     assert load_profile(write(tmp_path, load_profile().to_toml())) == load_profile()
 
 
+def test_without_a_limit_of_its_own_msms_has_that_of_ei(tmp_path: Path) -> None:
+    found = load_profile(write(tmp_path, TEXT.replace("group_other = 0.9\n", "")))
+    assert found.least_group("MS/MS") == found.least_group("EI") == load_profile().group
+
+
 def test_files_are_looked_for_beside_the_profile(tmp_path: Path) -> None:
     write(tmp_path, load_vocabulary().to_toml().replace('"en"', '"de"', 1), "words.toml")
     write(tmp_path, scheme("swgdrug-8").to_toml().replace("swgdrug-8", "our-scheme", 1), "scheme.toml")

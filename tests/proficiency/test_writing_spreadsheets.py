@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 import sys
 import zipfile
 from pathlib import Path
@@ -314,3 +315,15 @@ def test_a_laboratory_may_keep_its_csv(tmp_path: Path) -> None:
     (form,) = write_forms(folder, tmp_path)
     header = next(sheet_rows(form, "submissions"))
     assert csv_text(header, []).strip() == (folder / "submissions.csv").read_text(encoding="utf-8").splitlines()[0]
+
+
+def test_spectra_of_laboratories_go_with_a_round_written_as_spreadsheets(tmp_path: Path) -> None:
+    """A table that assigns files is copied as it is."""
+    shutil.copytree(EXAMPLES / "ice_sm_round", tmp_path / "1")
+    files = sorted((tmp_path / "1" / "spectra").rglob("*.*"))
+    assert files
+    (tmp_path / "1" / "spectra.csv").write_text("file,record,laboratory,sample,substance\n", encoding="utf-8")
+    names = [one.name for one in round_to_xlsx(tmp_path / "1", tmp_path / "2")]
+    assert {"spectra", "spectra.csv"} <= set(names)
+    for one in (*files, tmp_path / "1" / "spectra.csv"):
+        assert (tmp_path / "2" / one.relative_to(tmp_path / "1")).read_bytes() == one.read_bytes()
