@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,8 @@ Int = npt.NDArray[np.int64]
 
 #: Fraction of a mass unit at which AMDIS and NIST round up: Khrisanfov & Samokhin 2022, doi:10.1002/rcm.9294.
 NOMINAL_BOUNDARY = 0.649
+#: Peaks that go through the steps of a recipe together.
+_PEAKS_TOGETHER: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,21 +145,48 @@ class CleaningRecipe:
     def apply(self, spectra: Spectra | Spectrum) -> CleanSpectra:
         """Clean spectra; the input is left as it is."""
         if isinstance(spectra, Spectrum):
-            mz = spectra.mz
-            intensity = spectra.intensity.astype(np.float64)
-            offsets = np.array([0, len(mz)], dtype=np.int64)
+            offsets = np.array([0, len(spectra.mz)], dtype=np.int64)
             precursor = np.array([math.nan if spectra.precursor_mz is None else spectra.precursor_mz])
         else:
-            mz = np.asarray(spectra.mz)
-            intensity = spectra.intensity.astype(np.float64)
             offsets = np.asarray(spectra.offsets)
             precursor = spectra.numbers("precursor_mz")
-        peaks = _Peaks(mz, intensity, offsets, precursor)
-        for step in self.steps:
-            peaks = _STEPS[type(step)](peaks, step)
+        peaks = self._applied(np.asarray(spectra.mz), spectra.intensity, offsets, precursor)
         return CleanSpectra(
             _frozen(peaks.mz), _frozen(peaks.intensity), _frozen(peaks.offsets), _frozen(peaks.precursor), self
         )
+
+    def _applied(self, mz: Float, intensity: npt.NDArray[np.float32], offsets: Int, precursor: Float) -> _Peaks:
+        """Some spectra after the other, because each step needs several arrays as long as the peaks it is given."""
+        bounds = blocks(offsets)
+        if len(bounds) <= 2:
+            return self._stepped(_Peaks(mz, intensity.astype(np.float64), offsets, precursor))
+        # No step adds a peak. What is not needed of this room is never touched, and so takes no memory.
+        whole = _Peaks(np.empty(len(mz)), np.empty(len(mz)), np.zeros_like(offsets), np.empty(len(precursor)))
+        done = 0
+        for first, last in pairwise(bounds):
+            peaks = slice(int(offsets[first]), int(offsets[last]))
+            part = self._stepped(
+                _Peaks(
+                    mz[peaks],
+                    intensity[peaks].astype(np.float64),
+                    offsets[first : last + 1] - offsets[first],
+                    precursor[first:last],
+                )
+            )
+            place = slice(done, done + len(part.mz))
+            whole.mz[place], whole.intensity[place], whole.precursor[first:last] = (
+                part.mz,
+                part.intensity,
+                part.precursor,
+            )
+            whole.offsets[first + 1 : last + 1] = done + part.offsets[1:]
+            done = place.stop
+        return replace(whole, mz=whole.mz[:done], intensity=whole.intensity[:done])
+
+    def _stepped(self, peaks: _Peaks) -> _Peaks:
+        for step in self.steps:
+            peaks = _STEPS[type(step)](peaks, step)
+        return peaks
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +331,19 @@ _STEPS: dict[type[Step], Callable[[_Peaks, Any], _Peaks]] = {
     BinNominal: _bin,
     ScaleBasePeak: _scale,
 }
+
+
+def blocks(offsets: Int) -> list[int]:
+    """Bounds of rows that have some peaks together: so few that what is computed of them takes little memory.
+
+    Examples
+    --------
+    >>> blocks(np.array([0, 700_000, 1_400_000, 1_400_001]))
+    [0, 2, 3]
+    """
+    places = np.searchsorted(offsets, np.arange(_PEAKS_TOGETHER, int(offsets[-1]), _PEAKS_TOGETHER))
+    bounds: list[int] = np.unique(np.concatenate(([0], places, [len(offsets) - 1]))).tolist()
+    return bounds
 
 
 def widths(tolerance: Tolerance) -> tuple[float, float]:

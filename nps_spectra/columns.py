@@ -80,6 +80,26 @@ class TextColumn:
         result: npt.NDArray[np.bool_] = self.offsets[1:] == self.offsets[:-1]
         return result
 
+    def numbered(self) -> tuple[list[str | None], npt.NDArray[np.int32]]:
+        """The different texts in order of first appearance, and the number of each row's text among them.
+
+        For columns of few different texts, where a text for every row would take a hundred times the memory.
+
+        Examples
+        --------
+        >>> column = TextColumn(np.frombuffer(b"ESIESI", np.uint8), np.array([0, 3, 3, 6]))
+        >>> texts, numbers = column.numbered()
+        >>> texts, numbers.tolist()
+        (['ESI', None], [0, 1, 0])
+        """
+        found: dict[str | None, int] = {}
+        numbers = np.empty(len(self), dtype=np.int32)
+        for start in range(0, len(self), BLOCK):
+            bounds = self.offsets[start : start + BLOCK + 1]
+            part = TextColumn(self.blob[bounds[0] : bounds[-1]], bounds - bounds[0]).to_list()
+            numbers[start : start + BLOCK] = [found.setdefault(text, len(found)) for text in part]
+        return list(found), numbers
+
     def take(self, rows: npt.NDArray[np.int64]) -> TextColumn:
         """The texts of `rows`, in that order."""
         offsets = np.zeros(len(rows) + 1, dtype=np.int64)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from nps_spectra.cleaning import CleaningRecipe, CleanSpectra, kernel_arrays, widths
+from nps_spectra.cleaning import CleaningRecipe, CleanSpectra, blocks, kernel_arrays, widths
 from nps_spectra.options import Tolerance
 from nps_spectra.spectra import Spectra
 from nps_spectra.spectrum import Spectrum
@@ -119,8 +119,29 @@ class Scorer:
     def prepare(self, spectra: Spectra | Spectrum) -> Prepared:
         """Clean by the recipe and compute what the kernel needs, once for many comparisons."""
         clean = self.recipe.apply(spectra)
-        values = self.values_of(clean)
+        values = self._values(clean)
         return Prepared(clean, values, self.masses_of(spectra, clean), self.terms_of(clean, values))
+
+    def _values(self, clean: CleanSpectra) -> Float:
+        """As `values_of`, of some spectra after the other, so that a library needs little room beside the result."""
+        bounds = blocks(clean.offsets)
+        if len(bounds) <= 2:
+            return self.values_of(clean)
+        values = np.empty(len(clean.mz))
+        for first, last in pairwise(bounds):
+            peaks = slice(int(clean.offsets[first]), int(clean.offsets[last]))
+            part = replace(
+                clean,
+                mz=clean.mz[peaks],
+                intensity=clean.intensity[peaks],
+                offsets=clean.offsets[first : last + 1] - clean.offsets[first],
+                precursor_mz=clean.precursor_mz[first:last],
+            )
+            own = self.values_of(part)
+            if own is part.intensity:  # of all of them then
+                return clean.intensity
+            values[peaks] = own
+        return values
 
     def masses_of(self, spectra: Spectra | Spectrum, clean: CleanSpectra) -> Float:
         """What mass differences are taken of, for every spectrum."""
@@ -308,9 +329,11 @@ class WeightedCosine(Scorer):
 
     def terms_of(self, clean: CleanSpectra, values: Float) -> Float:
         """Sum of the squared weights of every spectrum."""
-        owner = np.repeat(np.arange(len(clean), dtype=np.int64), np.diff(clean.offsets))
-        with np.errstate(all="ignore"):  # exponents may take weights beyond what a float holds
-            return np.asarray(np.bincount(owner, values * values, len(clean)), dtype=np.float64)
+        from nps_spectra.kernels.pairs import squares
+
+        result = np.empty(len(clean))
+        squares(kernel_values(values), kernel_rows(clean.offsets), result)
+        return result
 
     def score(self, query: Prepared, row: int, library: Prepared, rows: Int) -> Scores:
         return self.score_many(query, np.array([row]), library, np.array([0, len(rows)]), rows)

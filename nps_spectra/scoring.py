@@ -58,7 +58,7 @@ from nps_spectra.cleaning import (
 )
 from nps_spectra.errors import OptionError
 from nps_spectra.options import Tolerance
-from nps_spectra.scorers import Entropy, MatchFactor, Scorer, SteinScott, Technique, WeightedCosine
+from nps_spectra.scorers import Entropy, Mask, MatchFactor, Scorer, SteinScott, Technique, WeightedCosine
 from nps_spectra.shifted import Hybrid, ModifiedCosine, NeutralLoss, molecular_masses
 from nps_spectra.spectra import Spectra
 from nps_spectra.spectrum import Spectrum
@@ -220,20 +220,24 @@ def technique_of(spectrum: Spectrum) -> Technique:
 
 def techniques_of(spectra: Spectra, ionization: Sequence[str | None]) -> list[Technique]:
     """Technique of every spectrum by the rule of `technique_of`, with these ionisations."""
-    level = spectra.numbers("ms_level")
-    silent = np.isnan(spectra.numbers("precursor_mz")) & (np.isnan(level) | (level == 0) | (level == 1))
-    silent &= spectra.texts("adduct").missing()
-    lengths = np.diff(spectra.offsets)
-    silent &= np.array([name is None for name in ionization], dtype=bool) & (lengths > 0)
-    ei = silent
-    if silent.any():
-        mz = np.asarray(spectra.mz)
-        owner = np.repeat(np.arange(len(spectra)), lengths)
-        ei = silent & (np.bincount(owner[mz != np.floor(mz)], minlength=len(spectra)) == 0)
+    ei = look_like_ei(spectra, np.array([name is None for name in ionization], dtype=bool))
     return [
         "EI" if unnamed or (name is not None and name.upper() == "EI") else "MS/MS"
         for name, unnamed in zip(ionization, ei.tolist(), strict=True)
     ]
+
+
+def look_like_ei(spectra: Spectra, unnamed: Mask) -> Mask:
+    """Which of the spectra that name no ionisation are taken for EI by the rule of `technique_of`."""
+    level = spectra.numbers("ms_level")
+    silent: Mask = unnamed & np.isnan(spectra.numbers("precursor_mz")) & (np.isnan(level) | (level == 0) | (level == 1))
+    lengths = np.diff(spectra.offsets)
+    silent &= spectra.texts("adduct").missing() & (lengths > 0)
+    if silent.any():
+        mz = np.asarray(spectra.mz)
+        owner = np.repeat(np.arange(len(spectra)), lengths)
+        silent &= np.bincount(owner[mz != np.floor(mz)], minlength=len(spectra)) == 0
+    return silent
 
 
 def score_options(method: str, options: Mapping[str, Any]) -> ScoreOptions:

@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 from typing import Any
+from unittest import mock
 
 import naive
 import numpy as np
@@ -212,6 +213,19 @@ def test_a_step_done_twice_is_a_step_done_once(name: str, given_spectra: list[Pe
     twice = cleaned(given_spectra, step, step, precursor_mz=101.7)
     for first, second in zip(once, twice, strict=True):
         assert np.array(second).reshape(-1, 2) == pytest.approx(np.array(first).reshape(-1, 2), rel=1e-15)
+
+
+@EVERY_STEP
+@properties
+@given(given_spectra=spectra_lists)
+def test_many_peaks_are_cleaned_some_after_the_other(name: str, given_spectra: list[Peaks]) -> None:
+    spectra = Spectra.of(spectrum(peaks, precursor_mz=180.0) for peaks in given_spectra)
+    recipe = CleaningRecipe((STEPS[name],))
+    whole = recipe.apply(spectra)
+    with mock.patch("nps_spectra.cleaning._PEAKS_TOGETHER", 3):
+        parts = recipe.apply(spectra)
+    for field in ("mz", "intensity", "offsets", "precursor_mz"):
+        np.testing.assert_array_equal(getattr(parts, field), getattr(whole, field), strict=True)
 
 
 @EVERY_STEP

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -68,6 +70,14 @@ def test_negative_rows_count_from_the_end(column: TextColumn | NumberColumn) -> 
 def test_a_row_that_is_not_there_is_an_index_error(column: TextColumn | NumberColumn, row: int) -> None:
     with pytest.raises(IndexError):
         column[row]
+
+
+@given(st.lists(st.none() | st.sampled_from(["ESI", "EI", "é"]), max_size=40))
+def test_numbered_texts_are_the_texts(values: list[str | None]) -> None:
+    with mock.patch("nps_spectra.columns.BLOCK", 7):
+        texts, numbers = text_column(values).numbered()
+    assert texts == list(dict.fromkeys(values))
+    assert [texts[number] for number in numbers.tolist()] == values
 
 
 @given(texts.filter(bool), st.data())

@@ -26,7 +26,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeVar
 
-from speed import ei, files, growth, msms
+from speed import ei, files, growth, larger, msms
 from speed.data import Data, default_folder
 from speed.goals import Figure, not_measured, table
 from speed.other_programs import SETTINGS
@@ -85,10 +85,20 @@ class Run:
             self.skipped[name] = str(error)
             return None
 
-    def note_times(self, kind: str, spectra: int, times: dict[str, list[float]]) -> None:
-        """Keep CPU seconds a query for the record and the plot."""
+    def library_of(self, kind: str, count: int) -> Path:
+        """A library file of so many spectra, "MS/MS" or "EI", written once a run."""
+        file = self.folder / f"{kind.replace('/', '')} {count}.h5"
+        if not file.exists():
+            larger.write(self.data.msms_library if kind == "MS/MS" else self.data.ei_library, count, file)
+        return file
+
+    def note_times(
+        self, kind: str, spectra: int, times: dict[str, list[float]], more: dict[str, Any] | None = None
+    ) -> None:
+        """Keep CPU seconds a query, and what else was measured, for the record and the plot."""
         for work, seconds in times.items():
-            self.times.append({"kind": kind, "spectra": spectra, "work": work, "seconds": list(seconds)})
+            own = {"kind": kind, "spectra": spectra, "work": work, "seconds": list(seconds)}
+            self.times.append((more or {}) | own)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -164,7 +174,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--queries", type=int, default=16_384, help="at most, in one search")
     parser.add_argument("--rounds", type=int, help="turns that the works take (5; quick: 2)")
     parser.add_argument("--seconds", type=float, help="CPU for one search in one round (1.5; quick: 0.4)")
-    parser.add_argument("--largest", type=int, default=1_000_000, help="spectra of the largest library of growth")
+    parser.add_argument(
+        "--largest", type=int, default=1_000_000, help="spectra of the largest library of growth, e.g. 4000000"
+    )
     return parser.parse_args(arguments)
 
 

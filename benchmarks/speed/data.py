@@ -1,4 +1,4 @@
-"""The libraries: measured spectra where they are, generated ones otherwise, and both many times over with noise."""
+"""The libraries: measured spectra where they are, generated ones otherwise."""
 
 from __future__ import annotations
 
@@ -12,14 +12,10 @@ import numpy.typing as npt
 
 from nps_spectra import Library, Spectra, Spectrum, Tolerance, read_spectra
 from nps_spectra.cleaning import CleaningRecipe, MergePeaks, NoiseThreshold
-from nps_spectra.columns import TextColumn
 from nps_spectra.spectra import joined
-from nps_spectra.substances import Substances
 
 Int = npt.NDArray[np.int64]
 
-#: Text that a search or its candidates may look at; the rest is dropped from copies, as it would fill the memory.
-_NEEDED = ("ionization", "polarity", "representation", "name", "inchikey", "formula")
 #: Sizes of the generated libraries: about those of the measured ones.
 _MSMS, _EI = 60_000, 15_000
 
@@ -104,45 +100,10 @@ def cleaned(spectra: Spectra) -> Spectra:
     return kept.select(np.flatnonzero(np.diff(clean.offsets) > 0))
 
 
-def drawn(spectra: Spectra, count: int, seed: int = 0) -> Int:
-    """Rows of queries: spectra of the library itself, without repetition."""
-    return np.random.default_rng(seed).permutation(len(spectra))[:count].astype(np.int64)
-
-
-def lean(spectra: Spectra) -> Spectra:
-    """The same spectra without text that no search looks at."""
-    none = TextColumn(np.empty(0, dtype=np.uint8), np.zeros(len(spectra) + 1, dtype=np.int64))
-    columns = {
-        name: none if isinstance(column, TextColumn) and name not in _NEEDED else column
-        for name, column in spectra.columns.items()
-    }
-    return Spectra(spectra.mz, spectra.intensity, spectra.offsets, columns)
-
-
-def grown(library: Library, count: int) -> Library:
-    """A library of so many spectra: a part of this one, or all of it many times over with noise.
-
-    Intensities of the copies vary by a fifth (log-normal); m/z that are not whole by 2 mDa. Each copy of a substance is
-    another substance, as there are more of them in larger libraries.
-    """
-    spectra, of_row = lean(library.spectra), library.substances.of_row
-    size = len(spectra)
-    if count <= size:
-        rows = np.sort(drawn(spectra, count, seed=1))
-        return Library(spectra.select(rows), name=f"{count}", substances=library.substances.take(rows))
-    times = -(-count // size)
-    rows = np.tile(np.arange(size), times)[:count]
-    many = spectra.select(rows)
-    random = np.random.default_rng(5)
-    mz, intensity = many.mz.copy(), many.intensity.copy()
-    own = len(spectra.mz)
-    intensity[own:] *= random.lognormal(0.0, 0.2, len(mz) - own).astype(np.float32)
-    noise = np.clip(random.normal(0.0, 0.002, len(mz) - own), -0.02, 0.02)
-    mz[own:] += np.where(mz[own:] == np.round(mz[own:]), 0.0, noise)
-    keys = tuple(f"{copy}:{key}" for copy in range(times) for key in library.substances.keys)
-    copies = np.repeat(np.arange(times), size)[:count]
-    substances = Substances(keys, of_row[rows] + copies * len(library.substances))
-    return Library(Spectra(mz, intensity, many.offsets, many.columns), name=f"{count}", substances=substances)
+def drawn(spectra: Spectra, count: int, seed: int = 0, among: int | None = None) -> Int:
+    """Rows of queries: spectra of the library itself, without repetition; of its first ones if `among` is given."""
+    size = len(spectra) if among is None else min(among, len(spectra))
+    return np.random.default_rng(seed).permutation(size)[:count].astype(np.int64)
 
 
 def generated_msms(count: int) -> Spectra:

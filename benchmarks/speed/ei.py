@@ -12,7 +12,7 @@ from nps_spectra import Library, Spectra, search
 from nps_spectra.scoring import score_options
 from nps_spectra.shifted import molecular_masses
 from speed import goals
-from speed.data import drawn, grown
+from speed.data import drawn
 from speed.goals import Figure
 from speed.timing import Work, affordable, alternating, cpu_seconds, times_faster
 
@@ -86,7 +86,8 @@ def latency(run: Run) -> Iterator[Figure]:
     library = run.data.ei_library
     yield from _one(run, library, "")
     if not run.quick:
-        yield from _one(run, grown(library, min(_LARGE, run.largest)), ", 400,000 spectra")
+        large = Library.open(run.library_of("EI", min(_LARGE, run.largest)))
+        yield from _one(run, large, ", 400,000 spectra")
 
 
 def _one(run: Run, library: Library, size: str) -> Iterator[Figure]:

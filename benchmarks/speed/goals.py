@@ -87,6 +87,17 @@ GOALS = (
         )
     ),
     Goal(GROWTH, "memory of an open search / file", 1.2, None, more=False),
+    *(
+        Goal(GROWTH, f"memory / file: {method}", 1.2, None, more=False)
+        for method in (
+            "open, cosine",
+            "open, entropy",
+            "open, modified cosine",
+            "20 ppm, entropy",
+            "EI weighted_cosine",
+            "EI nist_identity",
+        )
+    ),
 )
 _KNOWN = {(goal.work, goal.figure): goal for goal in GOALS}
 

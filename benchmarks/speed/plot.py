@@ -58,6 +58,8 @@ def draw(times: list[dict[str, Any]], measured_sizes: dict[str, int], file: Path
             _mark(ax, measured_sizes[kind])
         ax.grid(True, which="major", color="0.9")
         ax.legend(fontsize=7, loc="upper left", framealpha=0.9)
+    # Room for the legends above the lines.
+    axes[0, 0].set_ylim(top=40 * axes[0, 0].get_ylim()[1])
     axes[0, 0].set_ylabel("CPU time of a query / ms (one thread, in batches)")
     figure.tight_layout()
     figure.savefig(file, dpi=130)
@@ -69,7 +71,7 @@ def _mark(ax: Any, size: int) -> None:
     """Where measured spectra end."""
     ax.axvline(size, color="0.75", lw=0.8, zorder=0)
     ax.annotate(
-        "copies with\nnoise from here",
+        "other substituents\nfrom here",
         (size, 0.02),
         xycoords=("data", "axes fraction"),
         xytext=(4, 0),

@@ -10,7 +10,7 @@ from typing import Any, Final
 from nps_spectra.atomic import write_text
 from nps_spectra.cli.main import FINE, REJECTED
 from nps_spectra.cli.output import progress_bar, reject_dicts, rejects_csv, tell_report
-from nps_spectra.cli.run_record import library_of, read_samples, record_json, results_folder
+from nps_spectra.cli.run_record import library_of, read_samples, results_folder, write_record
 from nps_spectra.cli.runs import chosen_scans, queries_of
 from nps_spectra.errors import NoSpectraError, NpsSpectraError
 from nps_spectra.formats import ReadReport, read_spectra
@@ -59,7 +59,7 @@ def identify(options: argparse.Namespace) -> int:
     except NpsSpectraError as error:
         if out is not None:
             write_text(out / "rejects.csv", rejects_csv(report.rejects))
-            write_text(out / "run.json", record_json(record | {"error": str(error)}))
+            write_record(out, record | {"error": str(error)})
         raise
     rejects = reject_dicts(report.rejects)
     if out is not None:
@@ -67,7 +67,7 @@ def identify(options: argparse.Namespace) -> int:
         found.to_json(out / "identifications.json", rejects)
         write_text(out / "rejects.csv", rejects_csv(report.rejects))
         write_text(out / "report.html", _report(found, queries, library, rejects, record["finished"]))
-        write_text(out / "run.json", record_json(record | {"identification": found.run}))
+        write_record(out, record | {"identification": found.run})
     if options.json:
         print(json.dumps(found.as_dict(rejects), ensure_ascii=False, indent=1, allow_nan=False))
     else:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from nps_spectra.cli.arguments import parser
+from nps_spectra.cli.interrupting import interrupted, remembering_interrupts
 from nps_spectra.errors import NpsSpectraError, OptionError
 
 FINE: Final = 0
@@ -31,6 +32,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     options = parser().parse_args(arguments)
+    with remembering_interrupts():
+        code = _outcome(options)
+        if code != INTERRUPTED and not interrupted():
+            return code
+    # On a terminal a progress bar stands on the line.
+    print("\nnps-spectra: interrupted" if sys.stderr.isatty() else "nps-spectra: interrupted", file=sys.stderr)
+    return INTERRUPTED
+
+
+def _outcome(options: argparse.Namespace) -> int:
+    """The exit code of a command, its errors told of."""
     try:
         return _run(options)
     except OptionError as error:
@@ -42,10 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FINE
     except KeyboardInterrupt:
-        # On a terminal a progress bar stands on the line.
-        print("\nnps-spectra: interrupted" if sys.stderr.isatty() else "nps-spectra: interrupted", file=sys.stderr)
         return INTERRUPTED
     except Exception:
+        if interrupted():  # what was ended in the middle of its work may fail in any way
+            return INTERRUPTED
         import traceback
 
         traceback.print_exc()

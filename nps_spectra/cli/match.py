@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Final
+from typing import Any
 
-from nps_spectra.atomic import write_pieces, write_text
+from nps_spectra.atomic import write_text
+from nps_spectra.cli.interrupting import stop_if_interrupted
 from nps_spectra.cli.main import FINE, REJECTED
-from nps_spectra.cli.output import progress_bar, reject_dicts, rejects_csv, table
-from nps_spectra.cli.run_record import library_of, read_samples, record_json, results_folder
-from nps_spectra.cli.runs import chosen_scans, queries_of
+from nps_spectra.cli.match_results import MatchResults
+from nps_spectra.cli.output import progress_bar, reject_dicts, rejects_csv
+from nps_spectra.cli.run_record import library_of, results_folder, run_record, write_record
+from nps_spectra.cli.runs import chosen_scans
+from nps_spectra.cli.samples import Samples
 from nps_spectra.errors import NoSpectraError, NpsSpectraError
-from nps_spectra.formats import ReadReport
 from nps_spectra.library import Library
-from nps_spectra.scoring import printed_match_factor, score_options
-from nps_spectra.searching import Hits, QueryResult, search
+from nps_spectra.searching.exact import LibrarySearch, library_summary
 from nps_spectra.spectra import Spectra
-
-CAUTION: Final = (
-    "A score is not an identification: isomers and close analogues can score alike, and a substance that the\n"
-    "library lacks still gets a best hit. Confirm with reference material and a second technique."
-)
 
 
 def match(options: argparse.Namespace) -> int:
@@ -35,47 +30,63 @@ def match(options: argparse.Namespace) -> int:
 
 def _match(options: argparse.Namespace, library: Library, sound: Future[None]) -> int:
     out = None if options.out is None else results_folder(options.out)
-    choice = chosen_scans(options)
-    samples, record = read_samples(options, library)
-    report: ReadReport = samples.report
-    try:
-        queries, told = queries_of(samples, choice)
-        record["runs"] = told
-        for line in told:
-            print(f"  {line}", file=sys.stderr)
+    samples = Samples(options, chosen_scans(options))
+    record: dict[str, Any] = {}
+    with MatchResults(library_summary(library), as_json=options.json) as results:
         try:
-            hits = _searched(queries, library, options)
-        finally:
-            sound.result()  # that the library is damaged comes before anything that was found in it
-    except NpsSpectraError as error:
+            with results.files(out):
+                described, failure = _searched(samples, library, options, results)
+                record = run_record(options, library, samples.report)
+                if samples.failure is not None:
+                    raise samples.failure
+                record["runs"] = samples.told
+                sound.result()  # that the library is damaged comes before anything that was found in it
+                if failure is not None:
+                    raise failure
+                results.end(reject_dicts(samples.report.rejects))
+        except NpsSpectraError as error:
+            if out is not None and record:  # without a record the samples could not be read
+                write_text(out / "rejects.csv", rejects_csv(samples.report.rejects))
+                write_record(out, record | {"error": str(error)})
+            raise
         if out is not None:
-            write_text(out / "rejects.csv", rejects_csv(report.rejects))
-            write_text(out / "run.json", record_json(record | {"error": str(error)}))
-        raise
-    rejects = reject_dicts(report.rejects)
-    if out is not None:
-        write_pieces(out / "hits.csv", hits.csv_pieces())
-        write_pieces(out / "hits.json", hits.json_pieces(rejects))
-        write_text(out / "rejects.csv", rejects_csv(report.rejects))
-        write_text(out / "run.json", record_json(record | {"search": hits.options}))
-    if options.json:
-        sys.stdout.writelines(hits.json_pieces(rejects))
-    else:
-        _print_table(hits)
-        if out is not None:
+            write_text(out / "rejects.csv", rejects_csv(samples.report.rejects))
+            write_record(out, record | {"search": described})
+        results.show()
+        if out is not None and not options.json:
             print(f"\nwritten to {out}: hits.csv, hits.json, rejects.csv, run.json")
-    unanswered = [query for query in hits.queries if query.candidates == 0]
-    for query in unanswered:
-        print(f"NOT COMPARED {query.id}: {query.reason}", file=sys.stderr)
-    return REJECTED if report.rejects or unanswered else FINE
+        results.show_not_compared()
+        return REJECTED if samples.report.rejects or results.unanswered else FINE
 
 
-def _searched(queries: Spectra, library: Library, options: argparse.Namespace) -> Hits:
-    if len(queries) == 0:
-        report: ReadReport = queries.report
-        raise NoSpectraError(f"samples: {report.nothing_read}")
-    return search(
-        queries,
+def _searched(
+    samples: Samples, library: Library, options: argparse.Namespace, results: MatchResults
+) -> tuple[dict[str, Any], NpsSpectraError | None]:
+    """Search all samples: what is to be said of the search, or why it cannot be done; all are read in any case."""
+    search: LibrarySearch | None = None
+    failure: NpsSpectraError | None = None
+    for queries, last in samples:
+        if failure is not None or len(queries) == 0:
+            continue
+        try:
+            if search is None:
+                search = _search(library, options)
+            _add(search, queries, last, results)
+        except NpsSpectraError as error:
+            failure = error
+    if failure is not None:
+        return {}, failure
+    if search is None:
+        return {}, NoSpectraError(f"samples: {samples.report.nothing_read}")
+    try:
+        search.refuse_empty()
+    except NpsSpectraError as error:
+        return {}, error
+    return search.described(), None
+
+
+def _search(library: Library, options: argparse.Namespace) -> LibrarySearch:
+    return LibrarySearch(
         library,
         method=options.method,
         top=options.top,
@@ -85,35 +96,11 @@ def _searched(queries: Spectra, library: Library, options: argparse.Namespace) -
         collision_energy_tolerance_ev=options.collision_energy_tolerance,
         ionization=options.ionization,
         query_mass=options.query_mass,
-        progress=progress_bar("searching", "spectra", 1),
     )
 
 
-def _print_table(hits: Hits) -> None:
-    for query, found in hits.by_query():
-        print(f"\n{query.name or 'unnamed'}  ({query.id})  {query.method}, {query.candidates} library spectra")
-        if not found:
-            print(f"  no hit: {query.reason}")
-            continue
-        rows = [
-            (
-                str(hit.rank),
-                _score(hit.score, query),
-                _score(hit.reverse_score, query),
-                str(hit.matched_peaks),
-                f"{100 * hit.query_explained:.0f} %",
-                hit.name or "unnamed",
-                hit.formula or "",
-            )
-            for hit in found
-        ]
-        print(table(("rank", "score", "reverse", "peaks", "explained", "substance", "formula"), rows, (0, 1, 2, 3, 4)))
-    if hits.library["notice"]:
-        print(f"\nNOTICE: {hits.library['notice']}")
-    print(f"\n{CAUTION}")
-
-
-def _score(value: float, query: QueryResult) -> str:
-    if score_options(query.method, {}).resolve(query.technique).scale > 1:
-        return str(printed_match_factor(value))
-    return f"{value:.3f}"
+def _add(search: LibrarySearch, queries: Spectra, last: bool, results: MatchResults) -> None:
+    before, bar = search.queries, progress_bar("searching", "spectra", 1)
+    for query in search.results(queries, progress=lambda done, of: bar(before + done, before + of if last else 0)):
+        stop_if_interrupted()
+        results.add(query, query.explain())

@@ -6,27 +6,32 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 
+from nps_spectra.cli.interrupting import stop_if_interrupted
 from nps_spectra.formats import ReadReport, Reject
 from nps_spectra.library import Library
 from nps_spectra.tables import csv_text
 
 
-def progress_bar(label: str, unit: str = "MB", scale: float = 1e-6) -> Callable[[int, int], None] | None:
-    """A bar on a terminal; None elsewhere, so that logs stay clean."""
-    if not sys.stderr.isatty():
-        return None
+def progress_bar(label: str, unit: str = "MB", scale: float = 1e-6) -> Callable[[int, int], None]:
+    """A bar on a terminal; elsewhere nothing is shown, so that logs stay clean.
+
+    It stops the work if Ctrl-C came (`interrupting`), whether it is shown or not. Without a total it counts.
+    """
+    terminal = sys.stderr.isatty()
     shown, ended = 0.0, False
 
     def show(done: int, total: int) -> None:
         nonlocal shown, ended
+        stop_if_interrupted()
         now, finished = time.monotonic(), 0 < total <= done
-        if ended if finished else now - shown < 0.1:
+        if not terminal or (ended if finished else now - shown < 0.1):
             return
         shown, ended = now, finished
         counted = f"{done * scale:.0f}"
         if total:
             counted = f"[{'#' * int(30 * done / total):<30}] {counted}/{total * scale:.0f}"
-        print(f"\r{label} {counted} {unit}", end="\n" if finished else "", file=sys.stderr, flush=True)
+        # As long as the longest of bars that take turns on a line.
+        print(f"\r{f'{label} {counted} {unit}':<72}", end="\n" if finished else "", file=sys.stderr, flush=True)
 
     return show
 

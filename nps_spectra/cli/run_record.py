@@ -8,10 +8,12 @@ import platform
 import sys
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
 from nps_spectra import __version__
+from nps_spectra.atomic import write_pieces
 from nps_spectra.cli.output import notice, progress_bar, tell_report
 from nps_spectra.errors import OptionError
 from nps_spectra.formats import ReadReport, read_spectra
@@ -111,6 +113,6 @@ def _version(package: str) -> str | None:
         return None
 
 
-def record_json(value: dict[str, Any]) -> str:
-    """The record as the file ``run.json`` holds it."""
-    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+def write_record(folder: Path, value: dict[str, Any]) -> None:
+    """Write the record as ``run.json``; piece by piece, as there may be very many inputs."""
+    write_pieces(folder / "run.json", chain(json.JSONEncoder(ensure_ascii=False, indent=1).iterencode(value), "\n"))

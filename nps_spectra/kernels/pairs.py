@@ -196,6 +196,16 @@ def entropy_scores(
 
 
 @kernel
+def squares(weight: Float, offsets: Int, square: Float) -> None:
+    """Write the sum of the squared weights of every spectrum."""
+    for row in range(len(square)):
+        total = 0.0
+        for i in range(offsets[row], offsets[row + 1]):
+            total += weight[i] * weight[i]
+        square[row] = total
+
+
+@kernel
 def entropies(share: Float, own: Float) -> None:
     """Write x log2 x of every share."""
     for i in range(len(share)):

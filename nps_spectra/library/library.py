@@ -329,7 +329,14 @@ class Library(Sequence[Spectrum]):
 
     def prepared(self, scorer: Any) -> Any:
         """The spectra as `scorer` compares them; computed once and kept while the library is open."""
-        return self.kept(scorer, lambda: scorer.prepare(self.spectra))
+
+        def made() -> Any:
+            prepared = scorer.prepare(self.spectra)
+            if self._stored is not None:
+                self._stored.let_go()
+            return prepared
+
+        return self.kept(scorer, made)
 
     def keeps(self, key: Hashable) -> bool:
         """Whether something is kept under this key."""

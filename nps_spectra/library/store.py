@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -80,6 +81,14 @@ class StoredLibrary:
     groups: tuple[StoredGroups, ...]
     texts: Mapping[str, Any]
     checksums: Mapping[str, str]
+    mapping: mmap.mmap
+
+    def let_go(self) -> None:
+        """Give pages of the file that were read back to the system; they are read again when they are needed.
+
+        Where all of a library is gone through once, they would count as memory of the process until it ends.
+        """
+        _let_go(self.mapping)
 
 
 def digest_of(digests: npt.NDArray[np.uint8]) -> str:
@@ -205,7 +214,8 @@ def read(path: Path) -> StoredLibrary:
                 *(_TEXTS_OF_VERSION_4 if version >= 4 else ()),
             )
             attributes = {name: json.loads(_text(file, name)) for name in names}
-            arrays = _mapped(path, file)
+            mapping = _map(path)
+            arrays = _mapped(path, file, mapping)
     except OSError as error:
         if "truncated" in str(error) or path.stat().st_size < _SUPERBLOCK:
             raise LibraryTruncatedError(
@@ -214,7 +224,9 @@ def read(path: Path) -> StoredLibrary:
         raise LibraryDamagedError(f"{path}: damaged HDF5 file ({error}); copy or build it again") from error
     except (KeyError, RuntimeError, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise LibraryDamagedError(f"{path}: damaged library ({error}); copy or build it again") from error
-    return _assembled(path, attributes, arrays)
+    stored = _assembled(path, attributes, arrays, mapping)
+    stored.let_go()
+    return stored
 
 
 def _check_signature(path: Path) -> None:
@@ -251,8 +263,18 @@ def _text(file: h5py.File, name: str) -> str:
     return bytes(file[name][()]).decode("ascii")
 
 
-def _mapped(path: Path, file: h5py.File) -> dict[str, npt.NDArray[Any]]:
-    whole = np.memmap(path, dtype=np.uint8, mode="r").view(np.ndarray)
+def _map(path: Path) -> mmap.mmap:
+    with path.open("rb") as stream:
+        return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _let_go(mapping: mmap.mmap) -> None:
+    if hasattr(mmap, "MADV_DONTNEED"):  # not on Windows
+        mapping.madvise(mmap.MADV_DONTNEED)
+
+
+def _mapped(path: Path, file: h5py.File, mapping: mmap.mmap) -> dict[str, npt.NDArray[Any]]:
+    whole = np.ndarray(len(mapping), dtype=np.uint8, buffer=mapping)
     arrays: dict[str, npt.NDArray[Any]] = {}
 
     def take(key: str, item: Any) -> None:
@@ -273,7 +295,9 @@ def _mapped(path: Path, file: h5py.File) -> dict[str, npt.NDArray[Any]]:
     return arrays
 
 
-def _assembled(path: Path, attributes: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> StoredLibrary:
+def _assembled(
+    path: Path, attributes: dict[str, Any], arrays: dict[str, npt.NDArray[Any]], mapping: mmap.mmap
+) -> StoredLibrary:
     try:
         offsets = arrays["peaks/offsets"]
         columns: dict[str, Column] = {}
@@ -319,6 +343,7 @@ def _assembled(path: Path, attributes: dict[str, Any], arrays: dict[str, npt.NDA
             groups,
             {key: value for key, value in attributes.items() if key != "checksums"},
             attributes["checksums"],
+            mapping,
         )
     except (KeyError, ValueError, IndexError, TypeError, AttributeError) as error:
         raise LibraryDamagedError(f"{path}: damaged library ({error!r}); copy or build it again") from error

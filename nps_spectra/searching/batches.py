@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, Final
@@ -45,6 +45,8 @@ class Questions:
     precursor_mz : ndarray of float64
     query_mass : int or None
         Nominal molecular mass supposed of those that state none.
+    before : int
+        Queries of the same search that came before these.
     """
 
     def __init__(
@@ -53,9 +55,11 @@ class Questions:
         ionization: dict[int, str | None],
         leave_out: Sequence[LeftOut] | None,
         query_mass: int | None,
+        before: int = 0,
     ) -> None:
         self.spectra = spectra
         self.query_mass = query_mass
+        self.before = before
         named = spectra.texts("ionization").to_list()
         for number, assumed in ionization.items():
             named[number] = assumed
@@ -78,6 +82,11 @@ class Questions:
         ]
         self.precursor_mz = spectra.numbers("precursor_mz")
 
+    @property
+    def so_far(self) -> int:
+        """Number of queries of the search up to the last of these."""
+        return self.before + len(self.spectra)
+
     @cached_property
     def techniques(self) -> list[Technique]:
         """The techniques among the queries, in order of appearance."""
@@ -91,7 +100,8 @@ class Questions:
         return [
             (f"query {number}" if file is None else f"{file}#{int(record or 0)}", name, file)
             for number, (file, record, name) in enumerate(
-                zip(spectra.texts("source_file").to_list(), records, spectra.texts("name").to_list(), strict=True), 1
+                zip(spectra.texts("source_file").to_list(), records, spectra.texts("name").to_list(), strict=True),
+                self.before + 1,
             )
         ]
 
@@ -128,7 +138,7 @@ class _Compared:
         size = len(self.allowed.mask)
         mask = self.allowed.mask
         gone = [int(mask[rows[(rows >= 0) & (rows < size)]].sum()) if len(rows) else 0 for rows in self.left_out]
-        return len(self.allowed.rows) - np.array(gone, dtype=np.int64)
+        return self.allowed.count - np.array(gone, dtype=np.int64)
 
     def among(self, allowed: Allowed) -> _Compared:
         """Those of the rows that are allowed by this."""
@@ -174,6 +184,8 @@ class Searching:
             if self._by_precursor(kind):
                 # Neighbours are compared with the same library spectra, which are near at hand the second time.
                 members = members[np.argsort(self._questions.precursor_mz[members], kind="stable")]
+            if threads > 1:
+                self._make_ready(kind, members)
             size = self._batch_size(kind, members, threads)
             batches += [(kind, members[start : start + size]) for start in range(0, len(members), size)]
         answers, done = [], 0
@@ -183,6 +195,11 @@ class Searching:
             if progress is not None:
                 progress(done, len(self._questions.spectra))
         return Results(self._questions.identities, answers)
+
+    def _make_ready(self, kind: Kind, members: Int) -> None:
+        """Compile, clean and index in this thread what all others would wait for: Ctrl-C reaches no other thread."""
+        if not self._library.keeps(self._scorers[kind.technique]):
+            self._batch(kind, members[:1])
 
     def _batch_size(self, kind: Kind, members: Int, threads: int) -> int:
         """Queries to take together: so few that their pairs fit the memory, progress is seen and no thread idles."""
@@ -199,16 +216,16 @@ class Searching:
         return max(1, min(largest, _PAIRS // max(1, most)))
 
     def _index(self, kind: Kind) -> Index | None:
-        return index_of(self._library, self._scorers[kind.technique], self._top, len(self._questions.spectra))
+        return index_of(self._library, self._scorers[kind.technique], self._top, self._questions.so_far)
 
-    def layouts(self) -> list[dict[str, str]]:
-        """How the library is searched for the queries of each technique, and why."""
+    def layouts(self, kinds: Iterable[Kind]) -> list[dict[str, str]]:
+        """How the library is searched for queries of each technique among these, and why."""
         found: dict[str, dict[str, str]] = {}
-        for kind in self._questions.groups:
+        for kind in kinds:
             if self._narrows(kind):
                 own = {"layout": "spectra inside the tolerances", "reason": "each query has few to be compared with"}
             else:
-                own = layout_of(self._index(kind), self._top, len(self._questions.spectra))
+                own = layout_of(self._index(kind), self._top, self._questions.so_far)
             found[kind.technique] = {"technique": kind.technique, "method": self._scorers[kind.technique].method} | own
         return list(found.values())
 

@@ -15,14 +15,17 @@ from nps_spectra.options import Tolerance
 from nps_spectra.run import Run
 from nps_spectra.scorers import Technique
 from nps_spectra.scoring import NOMINAL_METHODS, checked_query_mass, score_options
+from nps_spectra.searching.answers import Results
 from nps_spectra.searching.batches import LeftOut, Questions, Searching
-from nps_spectra.searching.gates import Gate
+from nps_spectra.searching.gates import Gate, Kind
 from nps_spectra.searching.hits import Hits, QueryResult
 from nps_spectra.spectra import Spectra
 from nps_spectra.spectrum import Spectrum
 
 #: Method for each technique where the user names none.
 DEFAULT_METHODS: Final[dict[Technique, str]] = {"EI": "nist_identity", "MS/MS": "entropy"}
+#: Reasons shown where no query has a hit.
+_REASONS: Final = 3
 
 Queries = Spectrum | Spectra | Iterable[Spectrum] | str | os.PathLike[str]
 
@@ -122,7 +125,9 @@ def search(
         **options,
     )
     if len(hits) == 0:
-        _refuse_empty(hits.queries, opened)
+        outcome = _Outcome()
+        outcome.add(hits.queries)
+        outcome.refuse_empty(opened)
     return hits
 
 
@@ -149,52 +154,145 @@ def results_of(
     NoSpectraError, OptionError
         As for `search`.
     """
-    spectra = as_spectra(queries)
-    if len(spectra) == 0:
-        raise NoSpectraError("no query to search: not one spectrum was given or could be read")
-    if isinstance(top, bool) or not isinstance(top, int) or top < 1:
-        raise OptionError(f"top is {top!r}: expected a whole number of at least 1")
-    for name, width in (
-        ("retention_index_tolerance", retention_index_tolerance),
-        ("collision_energy_tolerance_ev", collision_energy_tolerance_ev),
-    ):
-        if width is not None and not width >= 0:
-            raise OptionError(f"{name} is {width!r}: expected a number >= 0")
-    gate = Gate(
-        None if precursor_tolerance is None else Tolerance.parse(precursor_tolerance),
-        retention_index_tolerance,
-        collision_energy_tolerance_ev,
+    asked = LibrarySearch(
+        library,
+        method=method,
+        top=top,
+        tolerance=tolerance,
+        precursor_tolerance=precursor_tolerance,
+        retention_index_tolerance=retention_index_tolerance,
+        collision_energy_tolerance_ev=collision_energy_tolerance_ev,
+        ionization=ionization,
+        query_mass=query_mass,
+        **options,
     )
-    mass = checked_query_mass(method, query_mass)
-    given = dict(options) | {"tolerance": tolerance}
-    scorers = {
-        technique: score_options(method or DEFAULT_METHODS[technique], given).resolve(technique)
-        for technique in DEFAULT_METHODS
-        if method is not None or _fits(DEFAULT_METHODS[technique], given)
-    }
-    unnamed = spectra.texts("ionization").missing()
-    if ionization is None and method in NOMINAL_METHODS:
-        ionization = "EI"
-        unnamed &= np.isnan(spectra.numbers("precursor_mz"))
-    assumed = np.flatnonzero(unnamed).tolist() if ionization is not None else []
-    if leave_out is not None and len(leave_out) != len(spectra):
-        raise OptionError(f"leave_out has {len(leave_out)} entries for {len(spectra)} queries")
-    questions = Questions(spectra, dict.fromkeys(assumed, ionization), leave_out, mass)
-    for technique in questions.techniques:
-        if technique not in scorers:
-            raise OptionError(f"the options given do not fit {technique} queries; name a method")
-    run = Searching(library, scorers, gate, top, questions)
-    results = run.all(progress)
-    described = {
-        "method": method or "default of the technique",
-        "top": top,
-        "ionization_assumed": ionization if assumed else None,
-        "query_mass": mass,
-        "gate": asdict(gate) | {"precursor_tolerance": str(gate.precursor_tolerance or "none")},
-        "resolved": [scorer.describe() for technique, scorer in scorers.items() if technique in questions.techniques],
-        "layout": run.layouts(),
-    }
-    return Hits(results, _summary(library), described)
+    results = asked.results(queries, leave_out, progress)
+    return Hits(results, library_summary(library), asked.described())
+
+
+class LibrarySearch:
+    """One search by queries that may come block after block; the results are those of all of them at once.
+
+    Parameters
+    ----------
+    library : Library
+    **options
+        As for `search`.
+
+    Attributes
+    ----------
+    queries : int
+        How many were searched.
+
+    Raises
+    ------
+    OptionError
+        As for `search`.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        *,
+        method: str | None = None,
+        top: int = 10,
+        tolerance: Tolerance | str = "0.01 Da",
+        precursor_tolerance: Tolerance | str | None = None,
+        retention_index_tolerance: float | None = None,
+        collision_energy_tolerance_ev: float | None = None,
+        ionization: str | None = None,
+        query_mass: int | None = None,
+        **options: Any,
+    ) -> None:
+        if isinstance(top, bool) or not isinstance(top, int) or top < 1:
+            raise OptionError(f"top is {top!r}: expected a whole number of at least 1")
+        for name, width in (
+            ("retention_index_tolerance", retention_index_tolerance),
+            ("collision_energy_tolerance_ev", collision_energy_tolerance_ev),
+        ):
+            if width is not None and not width >= 0:
+                raise OptionError(f"{name} is {width!r}: expected a number >= 0")
+        self._gate = Gate(
+            None if precursor_tolerance is None else Tolerance.parse(precursor_tolerance),
+            retention_index_tolerance,
+            collision_energy_tolerance_ev,
+        )
+        self._mass = checked_query_mass(method, query_mass)
+        given = dict(options) | {"tolerance": tolerance}
+        self._scorers = {
+            technique: score_options(method or DEFAULT_METHODS[technique], given).resolve(technique)
+            for technique in DEFAULT_METHODS
+            if method is not None or _fits(DEFAULT_METHODS[technique], given)
+        }
+        self._library = library
+        self._method = method
+        self._top = top
+        self._ionization = "EI" if ionization is None and method in NOMINAL_METHODS else ionization
+        self._only_without_precursor = ionization is None and method in NOMINAL_METHODS
+        self._assumed = False
+        self._kinds: dict[Kind, None] = {}
+        self._latest: Searching | None = None
+        self._outcome = _Outcome()
+        self.queries = 0
+
+    def results(
+        self,
+        queries: Queries,
+        leave_out: Sequence[LeftOut] | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Results:
+        """Results of the next queries, in their order.
+
+        Raises
+        ------
+        NoSpectraError
+            There is no query.
+        OptionError
+            Options that do not fit them.
+        """
+        spectra = as_spectra(queries)
+        if len(spectra) == 0:
+            raise NoSpectraError("no query to search: not one spectrum was given or could be read")
+        unnamed = spectra.texts("ionization").missing()
+        if self._only_without_precursor:
+            unnamed &= np.isnan(spectra.numbers("precursor_mz"))
+        assumed = np.flatnonzero(unnamed).tolist() if self._ionization is not None else []
+        if leave_out is not None and len(leave_out) != len(spectra):
+            raise OptionError(f"leave_out has {len(leave_out)} entries for {len(spectra)} queries")
+        questions = Questions(spectra, dict.fromkeys(assumed, self._ionization), leave_out, self._mass, self.queries)
+        for technique in questions.techniques:
+            if technique not in self._scorers:
+                raise OptionError(f"the options given do not fit {technique} queries; name a method")
+        self._latest = Searching(self._library, self._scorers, self._gate, self._top, questions)
+        found = self._latest.all(progress)
+        self._assumed |= bool(assumed)
+        self._kinds |= dict.fromkeys(questions.groups)
+        self._outcome.add(found)
+        self.queries += len(spectra)
+        return found
+
+    def described(self) -> dict[str, Any]:
+        """What was asked for, and what was resolved from it for the queries so far."""
+        techniques = {kind.technique for kind in self._kinds}
+        return {
+            "method": self._method or "default of the technique",
+            "top": self._top,
+            "ionization_assumed": self._ionization if self._assumed else None,
+            "query_mass": self._mass,
+            "gate": asdict(self._gate) | {"precursor_tolerance": str(self._gate.precursor_tolerance or "none")},
+            "resolved": [scorer.describe() for technique, scorer in self._scorers.items() if technique in techniques],
+            "layout": [] if self._latest is None else self._latest.layouts(self._kinds),
+        }
+
+    def refuse_empty(self) -> None:
+        """Raise if there is not a single hit so far.
+
+        Raises
+        ------
+        CoverageError, NoHitsError
+            As for `search`.
+        """
+        self._outcome.refuse_empty(self._library)
 
 
 def _fits(method: str, given: dict[str, Any]) -> bool:
@@ -227,7 +325,8 @@ def as_spectra(queries: Queries) -> Spectra:
     return Spectra.of(queries)
 
 
-def _summary(library: Library) -> dict[str, Any]:
+def library_summary(library: Library) -> dict[str, Any]:
+    """What results say of the library that was searched."""
     return {
         "name": library.name,
         "digest": library.digest,
@@ -237,9 +336,26 @@ def _summary(library: Library) -> dict[str, Any]:
     }
 
 
-def _refuse_empty(results: Sequence[QueryResult], library: Library) -> None:
-    reasons = dict.fromkeys(result.reason for result in results if result.reason)
-    shown = "; ".join(str(reason) for reason in list(reasons)[:3])
-    if all(result.candidates == 0 for result in results):
-        raise CoverageError(f"library {library.name!r} cannot answer any of {len(results)} queries: {shown}")
-    raise NoHitsError(f"no hit for any of {len(results)} queries in library {library.name!r}: {shown}")
+class _Outcome:
+    """What became of the queries of a search, as far as it tells whether there is anything to show."""
+
+    def __init__(self) -> None:
+        self.queries = 0
+        self.any_hit = self.any_compared = False
+        self.reasons: dict[str, None] = {}
+
+    def add(self, results: Sequence[QueryResult]) -> None:
+        self.queries += len(results)
+        self.any_hit |= any(result.hit_count for result in results)
+        self.any_compared |= any(result.candidates for result in results)
+        if not self.any_hit:
+            self.reasons |= dict.fromkeys(result.reason for result in results if result.reason)
+            self.reasons = dict.fromkeys(list(self.reasons)[:_REASONS])
+
+    def refuse_empty(self, library: Library) -> None:
+        if self.any_hit:
+            return
+        shown = "; ".join(self.reasons)
+        if not self.any_compared:
+            raise CoverageError(f"library {library.name!r} cannot answer any of {self.queries} queries: {shown}")
+        raise NoHitsError(f"no hit for any of {self.queries} queries in library {library.name!r}: {shown}")

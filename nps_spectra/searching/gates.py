@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from nps_spectra.library import Library
 from nps_spectra.options import Tolerance
 from nps_spectra.scorers import Technique
-from nps_spectra.scoring import techniques_of
+from nps_spectra.scoring import look_like_ei
 
 Mask = npt.NDArray[np.bool_]
 Int = npt.NDArray[np.int64]
@@ -65,17 +65,22 @@ class Allowed:
     Attributes
     ----------
     mask : ndarray of bool, shape (library rows,)
-    rows : ndarray of int64
-        The same as ascending row numbers.
+    count : int
+        How many they are.
     reason : str or None
         Why there are none.
     """
 
     def __init__(self, mask: Mask, precursor_mz: Float, reason: str | None = None) -> None:
         self.mask = mask
-        self.rows: Int = np.flatnonzero(mask).astype(np.int64)
+        self.count = int(np.count_nonzero(mask))
         self.reason = reason
         self._precursor_mz = precursor_mz
+
+    @cached_property
+    def rows(self) -> Int:
+        """The same as ascending row numbers; made when asked for, as an index needs the mask only."""
+        return np.flatnonzero(self.mask).astype(np.int64)
 
     @cached_property
     def by_precursor(self) -> tuple[Int, Float]:
@@ -95,26 +100,36 @@ class Gates:
     def __init__(self, library: Library) -> None:
         self._library = library
         self._kept: dict[Kind, Allowed] = {}
+        self._alike: dict[tuple[str | None, Kind], Allowed] = {}
 
     @cached_property
-    def _family(self) -> list[str]:
+    def _families(self) -> tuple[list[str], npt.NDArray[np.int32]]:
+        """Families of ionisations, and the number of that of each row; "" is not known."""
         spectra = self._library.spectra
-        named = spectra.texts("ionization").to_list()
-        techniques = techniques_of(spectra, named)
-        return [
-            _family(name) if name else ("EI" if technique == "EI" else "")
-            for name, technique in zip(named, techniques, strict=True)
-        ]
+        names, number = spectra.texts("ionization").numbered()
+        ei = look_like_ei(spectra, spectra.texts("ionization").missing())
+        families = ["EI", ""] + [_family(name) if name else "" for name in names]
+        return families, np.where(ei, 0, number + 2).astype(np.int32)
+
+    @cached_property
+    def _polarities(self) -> tuple[list[str | None], npt.NDArray[np.int32]]:
+        return self._library.spectra.texts("polarity").numbered()
 
     @cached_property
     def ei(self) -> Mask:
         """Library rows that are EI spectra."""
-        return np.array([family == "EI" for family in self._family], dtype=bool)
+        families, number = self._families
+        return _where([family == "EI" for family in families], number)
 
     def allowed(self, kind: Kind) -> Allowed:
         """Rows that have nothing against a query of this kind."""
         if kind not in self._kept:
-            self._kept[kind] = self._allowed(kind)
+            found = self._allowed(kind)
+            if found.reason is None:
+                # One for all of a family: each has columns as long as the library.
+                family = None if kind.ionization is None else _family(kind.ionization)
+                found = self._alike.setdefault((family, replace(kind, ionization=None)), found)
+            self._kept[kind] = found
         return self._kept[kind]
 
     def _allowed(self, kind: Kind) -> Allowed:
@@ -135,13 +150,14 @@ class Gates:
             return Allowed(none, precursor_mz, f"the library holds no {technique} spectra{hint}")
         if kind.ionization is not None and technique != "EI":
             family = _family(kind.ionization)
-            mask = mask & np.array([own in (family, "") for own in self._family], dtype=bool)
+            families, number = self._families
+            mask = mask & _where([own in (family, "") for own in families], number)
             if not mask.any():
                 return Allowed(none, precursor_mz, f"the library holds no {kind.ionization} spectra")
         if kind.polarity is not None:
             # Not known is no disagreement.
-            named = spectra.texts("polarity").to_list()
-            mask = mask & np.array([name is None or name == kind.polarity for name in named], dtype=bool)
+            names, number = self._polarities
+            mask = mask & _where([name is None or name == kind.polarity for name in names], number)
             if not mask.any():
                 return Allowed(none, precursor_mz, f"the library holds no {technique} spectra of {kind.polarity} ions")
         if kind.ms_level is not None:
@@ -158,6 +174,12 @@ def within(tolerance: Tolerance, precursor_mz: npt.NDArray[np.float64], allowed:
     values = allowed.by_precursor[1]
     low, high = tolerance.bounds(precursor_mz)
     return np.searchsorted(values, low, "left"), np.searchsorted(values, high, "right")
+
+
+def _where(chosen: list[bool], number: npt.NDArray[np.int32]) -> Mask:
+    """Rows whose number is that of a text that is chosen."""
+    result: Mask = np.array(chosen, dtype=bool)[number]
+    return result
 
 
 def _family(ionization: str) -> str:

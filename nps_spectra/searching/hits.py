@@ -265,9 +265,9 @@ class Hits(Sequence[Hit]):
 
     def csv_pieces(self) -> Iterator[str]:
         """What `to_csv` gives, query by query; no hit is kept."""
-        yield csv_lines([COLUMNS])
+        yield csv_head()
         for _, hits in self.by_query():
-            yield csv_lines([getattr(hit, name) for name in COLUMNS] for hit in hits)
+            yield csv_of(hits)
 
     def to_json(self, path: str | Path | None = None, rejects: Sequence[dict[str, Any]] = ()) -> str:
         """One JSON object with ``library``, ``queries`` (each with its ``hits``) and ``rejects``."""
@@ -275,10 +275,10 @@ class Hits(Sequence[Hit]):
 
     def json_pieces(self, rejects: Sequence[dict[str, Any]] = ()) -> Iterator[str]:
         """What `to_json` gives, query by query; no hit is kept."""
-        yield f'{{\n "library": {_indented(self.library, 1)},\n "queries": ['
+        yield json_head(self.library)
         for number, (query, hits) in enumerate(self.by_query()):
-            yield f"{',' if number else ''}\n  {_indented(_as_dict(query, hits), 2)}"
-        yield f'\n ],\n "rejects": {_indented(list(rejects), 1)}\n}}\n'
+            yield json_of(query, hits, number)
+        yield json_tail(rejects)
 
     def by_query(self) -> Iterator[tuple[QueryResult, tuple[Hit, ...]]]:
         """Every query with its hits, which are not kept: for going once through results of any size."""
@@ -312,6 +312,31 @@ class Hits(Sequence[Hit]):
         notice = self.library.get("notice")
         caption = f"<caption>{escape(notice)}</caption>" if notice else ""
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def csv_head() -> str:
+    """The header of the CSV of `Hits`."""
+    return csv_lines([COLUMNS])
+
+
+def csv_of(hits: Sequence[Hit]) -> str:
+    """The hits of one query in the CSV of `Hits`."""
+    return csv_lines([getattr(hit, name) for name in COLUMNS] for hit in hits)
+
+
+def json_head(library: dict[str, Any]) -> str:
+    """How the JSON of `Hits` begins."""
+    return f'{{\n "library": {_indented(library, 1)},\n "queries": ['
+
+
+def json_of(query: QueryResult, hits: Sequence[Hit], number: int) -> str:
+    """One query in the JSON of `Hits`, counted from 0."""
+    return f"{',' if number else ''}\n  {_indented(_as_dict(query, hits), 2)}"
+
+
+def json_tail(rejects: Sequence[dict[str, Any]]) -> str:
+    """How the JSON of `Hits` ends."""
+    return f'\n ],\n "rejects": {_indented(list(rejects), 1)}\n}}\n'
 
 
 def shown_value(value: Any) -> str:

@@ -177,7 +177,7 @@ def test_an_unexpected_error_is_exit_code_4(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a fault of the program")
 
-    monkeypatch.setattr("nps_spectra.cli.match.search", broken)
+    monkeypatch.setattr("nps_spectra.cli.match.LibrarySearch", broken)
     assert main(["match", str(samples), "--library", str(library)]) == 4
     assert "internal error" in capsys.readouterr().err
 

@@ -12,6 +12,7 @@ import pytest
 
 from nps_spectra import Library, Spectra, Spectrum, search
 from nps_spectra.errors import CoverageError, NoHitsError, NoSpectraError, OptionError
+from nps_spectra.searching.gates import Gates, Kind
 
 
 def random_ei(generator: random.Random, name: str, inchikey: str | None = None) -> Spectrum:
@@ -127,6 +128,25 @@ def test_polarity_known_on_both_sides_must_agree() -> None:
     )
     hits = search(positive, library, method="entropy")
     assert sorted(str(hit.name) for hit in hits) == ["positive", "silent"]
+
+
+def test_ions_made_at_atmospheric_pressure_share_their_rows() -> None:
+    generator = random.Random(4)
+    made = ["ESI", "APCI", "DART", "FAB", None, "esi", "EI"]
+    gates = Gates(library_of([random_msms(generator, str(name), ionization=name) for name in made]))
+    rows = {
+        name: gates.allowed(Kind("MS/MS", name, "positive", 2.0, profile=False))
+        for name in ("ESI", "appi", "FAB", "atmospheric pressure", None)
+    }
+    found = {name: allowed.rows.tolist() for name, allowed in rows.items()}
+    assert found == {
+        "ESI": [0, 1, 2, 4, 5],
+        "appi": [0, 1, 2, 4, 5],
+        "FAB": [3, 4],
+        "atmospheric pressure": [4],  # no name of an ionisation that is known: only what names none
+        None: [0, 1, 2, 3, 4, 5],
+    }
+    assert rows["ESI"] is rows["appi"]
 
 
 def test_ms_levels_known_on_both_sides_must_agree() -> None:
