@@ -13,10 +13,14 @@ def starter(substance: str) -> Spectrum:
     return next(one for one in starter_library() if one.name == substance)
 
 
-def msp(substance: str, name: str = "peak at 9.2 min") -> str:
-    """A record of MSP with the ions of a substance, under a name that tells nothing."""
+def msp(substance: str, name: str = "peak at 9.2 min", spread: float = 0.0) -> str:
+    """A record of MSP with the ions of a substance, under a name that tells nothing.
+
+    Heights are larger and smaller in turn by this part of them: those of no two instruments are equal.
+    """
     found = starter(substance)
-    peaks = "\n".join(f"{mz:g} {intensity:g}" for mz, intensity in zip(found.mz, found.intensity, strict=True))
+    heights = [high * (1 + spread * (1, -1)[place % 2]) for place, high in enumerate(found.intensity.tolist())]
+    peaks = "\n".join(f"{mz:g} {high:g}" for mz, high in zip(found.mz, heights, strict=True))
     return f"Name: {name}\nNum Peaks: {len(found.mz)}\n{peaks}\n\n"
 
 

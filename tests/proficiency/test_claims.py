@@ -50,9 +50,9 @@ def only(folder: Path, library: Library | str | None = "starter") -> JudgedClaim
     return claim
 
 
-def claim(folder: Path, written: str, substance: str, sample: str = "SM-2") -> JudgedClaim:
+def claim(folder: Path, written: str, substance: str, sample: str = "SM-2", spread: float = 0.0) -> JudgedClaim:
     """The verdict on what a laboratory wrote, with a spectrum of a substance of the starter library."""
-    put(write_round(folder, [row("A", sample, written)]), f"A/{sample}.msp", msp(substance))
+    put(write_round(folder, [row("A", sample, written)]), f"A/{sample}.msp", msp(substance, spread=spread))
     return only(folder)
 
 
@@ -78,7 +78,7 @@ def test_a_claim_without_stereoisomers_is_not_warned_of_any(tmp_path: Path) -> N
 @pytest.mark.parametrize("written", ["para-fluorofentanyl", "meta-fluorofentanyl"])
 def test_an_isomer_that_is_one_of_several_is_supported_as_a_group_only(tmp_path: Path, written: str) -> None:
     """The starter library has the three fluorofentanyls; the leading one is no better supported than the others."""
-    found = claim(tmp_path, written, written)
+    found = claim(tmp_path, written, written, spread=0.1)
     assert found.verdict == "supported_as_group"
     assert found.sentence.startswith(f"The spectrum does not support the isomer reported: it fits {written}, and ")
     assert {"para-fluorofentanyl", "meta-fluorofentanyl"} <= set(found.group)
