@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _TEXT_EXTRAS: Final = ("original", "source_file", "source_sha256")
 _NUMBER_EXTRAS: Final = ("source_record", "source_line")
+#: Fields, original fields, and file, record, line and SHA-256 of the source of one spectrum.
+_Row = tuple[Mapping[str, Any], str, str | None, int | None, int | None, str | None]
 #: So many rows wait until they are put into the columns together.
 _AT_ONCE: Final = 128
 
@@ -195,7 +197,7 @@ class SpectraBuilder:
         self._mz = bytearray()
         self._intensity = bytearray()
         self._lengths: list[int] = []
-        self._waiting: list[tuple[Mapping[str, Any], str, Source | None]] = []
+        self._waiting: list[_Row] = []
         self._texts = {
             name: TextColumnBuilder()
             for name in (*(n for n, k in FIELDS.items() if k in ("text", "texts")), *_TEXT_EXTRAS)
@@ -225,23 +227,45 @@ class SpectraBuilder:
 
         `values` must not be changed afterwards.
         """
+        where = (None, None, None, None) if source is None else (source.file, source.record, source.line, source.sha256)
+        self.extend(mz, intensity, [len(mz)], [(values, original, *where)])
+
+    def extend(
+        self,
+        mz: npt.NDArray[np.float64],
+        intensity: npt.NDArray[np.float32],
+        lengths: Sequence[int],
+        rows: Iterable[_Row],
+    ) -> None:
+        """Append many spectra, as `append` does one.
+
+        Parameters
+        ----------
+        mz, intensity : ndarray
+            Peaks of all of them, one after the other.
+        lengths : sequence of int
+            Number of peaks of each.
+        rows : iterable of tuple
+            Of each: fields, original fields, and file, record, line and SHA-256 of its source.
+        """
         self._mz += mz.tobytes()
         self._intensity += intensity.tobytes()
-        self._lengths.append(len(mz))
-        self._waiting.append((values, original, source))
+        self._lengths += lengths
+        self._waiting += rows
         if len(self._waiting) >= _AT_ONCE:
             self._take_waiting()
 
     def _take_waiting(self) -> None:
         """Put what waits into the columns: one column after the other is much quicker than one row after the other."""
-        rows = [values for values, _, _ in self._waiting]
-        sources = [source for _, _, source in self._waiting]
+        if not self._waiting:
+            return
+        rows, originals, files, records, lines, digests = zip(*self._waiting, strict=True)
         extra: dict[str, list[Any]] = {
-            "original": [original or None for _, original, _ in self._waiting],
-            "source_file": [source and source.file for source in sources],
-            "source_sha256": [source and source.sha256 for source in sources],
-            "source_record": [source and source.record for source in sources],
-            "source_line": [source and source.line for source in sources],
+            "original": [original or None for original in originals],
+            "source_file": list(files),
+            "source_sha256": list(digests),
+            "source_record": list(records),
+            "source_line": list(lines),
         }
         for name, texts in self._texts.items():
             column = extra[name] if name in extra else [values.get(name) for values in rows]
