@@ -198,14 +198,18 @@ class _Peaks:
         """Row of the spectrum that each peak belongs to."""
         return np.repeat(np.arange(len(self.offsets) - 1, dtype=np.int64), np.diff(self.offsets))
 
-    def base_peaks(self, owner: Int) -> Float:
+    def base_peaks(self) -> Float:
         """Intensity of the base peak, for every peak."""
-        highest = np.zeros(len(self.offsets) - 1)
-        np.maximum.at(highest, owner, self.intensity)
-        return highest[owner]
+        lengths = np.diff(self.offsets)
+        some = lengths > 0
+        if not some.any():
+            return np.empty(0)
+        return np.repeat(np.maximum.reduceat(self.intensity, self.offsets[:-1][some]), lengths[some])
 
-    def kept(self, keep: npt.NDArray[np.bool_], owner: Int) -> _Peaks:
-        lengths = np.bincount(owner[keep], minlength=len(self.offsets) - 1)
+    def kept(self, keep: npt.NDArray[np.bool_]) -> _Peaks:
+        before = np.zeros(len(keep) + 1, dtype=np.int64)
+        np.cumsum(keep, out=before[1:])
+        lengths = np.diff(before[self.offsets])
         return _Peaks(self.mz[keep], self.intensity[keep], _offsets_of(lengths), self.precursor)
 
 
@@ -222,20 +226,19 @@ def _offsets_of(lengths: npt.NDArray[Any]) -> Int:
 
 
 def _noise(peaks: _Peaks, step: NoiseThreshold) -> _Peaks:
-    owner = peaks.owner()
-    return peaks.kept(peaks.intensity >= step.relative * peaks.base_peaks(owner), owner)
+    return peaks.kept(peaks.intensity >= step.relative * peaks.base_peaks())
 
 
 def _window(peaks: _Peaks, step: MzWindow) -> _Peaks:
     low = -math.inf if step.low is None else step.low
     high = math.inf if step.high is None else step.high
-    return peaks.kept((peaks.mz >= low) & (peaks.mz <= high), peaks.owner())
+    return peaks.kept((peaks.mz >= low) & (peaks.mz <= high))
 
 
 def _precursor(peaks: _Peaks, step: RemovePrecursor) -> _Peaks:
     owner = peaks.owner()
     limit = np.where(np.isnan(peaks.precursor), math.inf, peaks.precursor - step.margin_da)[owner]
-    return peaks.kept(peaks.mz < limit, owner)
+    return peaks.kept(peaks.mz < limit)
 
 
 def _losses(peaks: _Peaks, step: KeepLosses) -> _Peaks:
@@ -244,7 +247,7 @@ def _losses(peaks: _Peaks, step: KeepLosses) -> _Peaks:
     precursor = peaks.precursor[owner]
     known = np.where(np.isnan(precursor), math.inf, precursor)
     width = np.where(np.isnan(precursor), 0.0, absolute + relative * 0.5 * (precursor + peaks.mz))
-    return peaks.kept(known - peaks.mz > width, owner)
+    return peaks.kept(known - peaks.mz > width)
 
 
 def _merge(peaks: _Peaks, step: MergePeaks) -> _Peaks:
@@ -284,12 +287,11 @@ def _nominal(mz: Float, step: BinNominal) -> Float:
 
 
 def _scale(peaks: _Peaks, step: ScaleBasePeak) -> _Peaks:
-    owner = peaks.owner()
-    scaled = step.to * peaks.intensity / peaks.base_peaks(owner)
+    scaled = step.to * peaks.intensity / peaks.base_peaks()
     if not step.whole:
         return _Peaks(peaks.mz, scaled, peaks.offsets, peaks.precursor)
     scaled = np.floor(scaled + 0.5)
-    return _Peaks(peaks.mz, scaled, peaks.offsets, peaks.precursor).kept(scaled > 0, owner)
+    return _Peaks(peaks.mz, scaled, peaks.offsets, peaks.precursor).kept(scaled > 0)
 
 
 _STEPS: dict[type[Step], Callable[[_Peaks, Any], _Peaks]] = {

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nps_spectra.cleaning import CleaningRecipe, CleanSpectra, kernel_arrays, widths
+from nps_spectra.columns import BLOCK
 from nps_spectra.options import Tolerance
 from nps_spectra.spectra import Spectra
 from nps_spectra.spectrum import Spectrum
@@ -113,10 +114,31 @@ class Scorer:
         own = {field.name: getattr(self, field.name) for field in fields(self)}
         return own | {"recipe": self.recipe.describe(), "tolerance": str(self.tolerance)}
 
-    def prepare(self, spectra: Spectra | Spectrum) -> Prepared:
-        """Clean by the recipe and compute what the kernel needs, once for many comparisons."""
-        clean = self.recipe.apply(spectra)
-        return Prepared(clean, self.values_of(clean), self.masses_of(spectra, clean))
+    def prepare(self, spectra: Spectra | Spectrum, rows: Int | None = None) -> Prepared:
+        """Clean by the recipe and compute what the kernel needs, once for many comparisons.
+
+        With ascending `rows` only these are prepared; the others keep their places and have no peaks.
+        """
+        if isinstance(spectra, Spectrum):
+            clean = self.recipe.apply(spectra)
+            return Prepared(clean, self.values_of(clean), self.masses_of(spectra, clean))
+        lengths = np.zeros(len(spectra), dtype=np.int64)
+        precursor_mz = np.full(len(spectra), math.nan)
+        chosen = np.arange(len(spectra), dtype=np.int64) if rows is None else rows
+        parts: list[tuple[Float, Float, Float]] = []
+        # Block by block, so that what is computed on the way stays small and in the cache.
+        for start in range(0, max(1, len(chosen)), BLOCK):
+            block = chosen[start : start + BLOCK]
+            clean = self.recipe.apply(spectra.peaks_of(block))
+            lengths[block], precursor_mz[block] = np.diff(clean.offsets), clean.precursor_mz
+            parts.append((clean.mz, clean.intensity, self.values_of(clean)))
+        offsets = np.zeros(len(spectra) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        mz, intensity, values = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        for array in (mz, intensity, values, offsets, precursor_mz):
+            array.flags.writeable = False
+        whole = CleanSpectra(mz, intensity, offsets, precursor_mz, self.recipe)
+        return Prepared(whole, values, self.masses_of(spectra, whole))
 
     def masses_of(self, spectra: Spectra | Spectrum, clean: CleanSpectra) -> Float:
         """What mass differences are taken of, for every spectrum."""

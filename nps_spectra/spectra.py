@@ -164,6 +164,19 @@ class Spectra(Sequence[Spectrum]):
         columns = {name: column.take(chosen) for name, column in self.columns.items()}
         return Spectra(mz, intensity, offsets, columns, self.report)
 
+    def peaks_of(self, rows: npt.NDArray[np.int64]) -> Spectra:
+        """Peaks and precursor m/z of `rows`, and no other field: what cleaning looks at."""
+        if len(rows) and int(rows[-1]) - int(rows[0]) == len(rows) - 1 and bool((np.diff(rows) == 1).all()):
+            first, last = int(rows[0]), int(rows[-1]) + 1
+            peaks = slice(int(self.offsets[first]), int(self.offsets[last]))
+            mz, intensity = self.mz[peaks], self.intensity[peaks]
+            offsets = self.offsets[first : last + 1] - self.offsets[first]
+        else:
+            offsets = np.zeros(len(rows) + 1, dtype=np.int64)
+            np.cumsum(self.offsets[rows + 1] - self.offsets[rows], out=offsets[1:])
+            mz, intensity = (gathered(values, self.offsets, rows) for values in (self.mz, self.intensity))
+        return Spectra(mz, intensity, offsets, {"precursor_mz": NumberColumn(self.numbers("precursor_mz")[rows])})
+
     def digests(self) -> list[str]:
         """SHA-256 of the content of every spectrum; equal to ``spectra[i].digest``."""
         decoded = {name: self.columns[name].to_list() for name in FIELDS}

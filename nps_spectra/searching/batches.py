@@ -17,7 +17,7 @@ from nps_spectra.searching.candidates import Index, ranges
 from nps_spectra.searching.explaining import Explaining, Ranked
 from nps_spectra.searching.gates import Allowed, Gate, Gates, Kind, within
 from nps_spectra.searching.hits import Hit, QueryResult
-from nps_spectra.searching.indexes import index_of, layout_of
+from nps_spectra.searching.indexes import FEW_QUERIES, index_of, layout_of
 from nps_spectra.searching.threads import in_order, thread_count
 from nps_spectra.spectra import Spectra
 
@@ -225,7 +225,7 @@ class Searching:
             found = ranked.count
             compares = partial(self._compares, kind, numbers, compared.allowed)
             ids = [identifier for identifier, _, _ in identities]
-            explaining = Explaining(self._library, scorer, query, ids, ranked, compares)
+            explaining = Explaining(self._library, scorer, query, ids, ranked, compares, self._reference)
         columns = identities, in_gate.tolist(), counts.tolist(), found.tolist()
         for k, ((identifier, name, source), inside, count, hits) in enumerate(zip(*columns, strict=True)):
             reason = None
@@ -339,7 +339,7 @@ class Searching:
         """Score pairs and write the best of each query to its line of `ranked`."""
         from nps_spectra.kernels.ranking import best_of_substances
 
-        scores = scorer.score_many(query, queries, self._library.prepared(scorer), bounds, rows)
+        scores = scorer.score_many(query, queries, self._reference(scorer, rows), bounds, rows)
         best_of_substances(
             kernel_rows(bounds),
             kernel_rows(rows),
@@ -352,6 +352,12 @@ class Searching:
             ranked.matched,
             ranked.count,
         )
+
+    def _reference(self, scorer: Scorer, rows: Int) -> Prepared:
+        """The library as a scorer compares it; for a few queries perhaps no more of it than these rows."""
+        prepare = self._library.prepared_for if len(self._questions.spectra) < FEW_QUERIES else None
+        reference: Prepared = self._library.prepared(scorer) if prepare is None else prepare(scorer, rows)
+        return reference
 
     def _compares(self, kind: Kind, numbers: Int, allowed: Allowed, at: Int, rows: Int) -> Mask:
         """Whether the queries at these ascending places of ``numbers`` are compared with the rows beside them."""
