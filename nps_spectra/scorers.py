@@ -125,20 +125,26 @@ class Scorer:
         lengths = np.zeros(len(spectra), dtype=np.int64)
         precursor_mz = np.full(len(spectra), math.nan)
         chosen = np.arange(len(spectra), dtype=np.int64) if rows is None else rows
-        parts: list[tuple[Float, Float, Float]] = []
+        mz: list[Float] = []
+        intensity: list[Float] = []
+        values: list[Float] = []
         # Block by block, so that what is computed on the way stays small and in the cache.
         for start in range(0, max(1, len(chosen)), BLOCK):
             block = chosen[start : start + BLOCK]
             clean = self.recipe.apply(spectra.peaks_of(block))
             lengths[block], precursor_mz[block] = np.diff(clean.offsets), clean.precursor_mz
-            parts.append((clean.mz, clean.intensity, self.values_of(clean)))
+            mz.append(clean.mz)
+            intensity.append(clean.intensity)
+            values.append(self.values_of(clean))
         offsets = np.zeros(len(spectra) + 1, dtype=np.int64)
         np.cumsum(lengths, out=offsets[1:])
-        mz, intensity, values = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        for array in (mz, intensity, values, offsets, precursor_mz):
-            array.flags.writeable = False
-        whole = CleanSpectra(mz, intensity, offsets, precursor_mz, self.recipe)
-        return Prepared(whole, values, self.masses_of(spectra, whole))
+        peaks = _frozen(np.concatenate(mz)), _frozen(np.concatenate(intensity))
+        whole = CleanSpectra(*peaks, _frozen(offsets), _frozen(precursor_mz), self.recipe)
+        # Where the intensities themselves are the values, they are kept once.
+        same = values[0] is intensity[0]
+        return Prepared(
+            whole, whole.intensity if same else _frozen(np.concatenate(values)), self.masses_of(spectra, whole)
+        )
 
     def masses_of(self, spectra: Spectra | Spectrum, clean: CleanSpectra) -> Float:
         """What mass differences are taken of, for every spectrum."""
@@ -350,6 +356,11 @@ class Entropy(Scorer):
         from nps_spectra.kernels.pairs import entropy_scores
 
         return _pair_scores(entropy_scores, query, queries, library, bounds, rows, self.tolerance)
+
+
+def _frozen(array: Any) -> Any:
+    array.flags.writeable = False
+    return array
 
 
 def match_factor_limits(query_mz: Float, mz: Float, mz_min: float | None, mz_max: float | None) -> tuple[float, float]:

@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, fields
 from functools import cached_property
+from operator import ne
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
@@ -105,7 +106,8 @@ def packable(text: str) -> str:
 def pack_original(pairs: Iterable[tuple[str, str]]) -> str:
     """Store original fields as one text: in order of first appearance, repetitions of a field together."""
     kept = list(pairs)
-    if len(dict(kept)) < len(kept):
+    keys = [key for key, _ in kept]
+    if len(set(keys)) <= sum(map(ne, keys, keys[1:])):
         grouped: dict[str, list[tuple[str, str]]] = {}
         for pair in kept:
             grouped.setdefault(pair[0], []).append(pair)

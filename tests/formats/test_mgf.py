@@ -30,7 +30,8 @@ def split(text: str) -> list[RawRecord]:
 
 def parse(text: str) -> ParsedRecord:
     (raw,) = split(text)
-    return FORMAT.parse(raw, "a.mgf")
+    record = FORMAT.parse(raw, "a.mgf")
+    return record if record.peaks is None else record.peaks.otherwise()
 
 
 def block(*lines: str) -> ParsedRecord:
