@@ -156,7 +156,7 @@ def _parsed_usual(text: str, shared: Sequence[str]) -> ParsedRecord | None:
     found, others = _parameters([*shared, *text[len(_BEGIN_LINE) : first_peak.start()].split("\n")])
     if [line for line in others if line]:
         return None
-    peaks = text[first_peak.start() + 1 : -len(_END_LINE)].replace("\t", " ")
+    peaks = text[first_peak.start() + 1 : -len(_END_LINE)]
     deferred = PeakText(peaks, peaks.count("\n") + 1, partial(_parsed, text, shared))
     record = ParsedRecord((), (), original=[one[0] for one in found], dialect="MGF", peaks=deferred)
     _assign_all(record.fields, record.notes, found)

@@ -222,7 +222,10 @@ def test_parameters_without_any_block_are_a_fault() -> None:
 
 
 def test_records_know_their_lines() -> None:
-    assert [(record.line, len(record.lines)) for record in split(f"A=b\n\n{BLOCK}\n{BLOCK}")] == [(3, 7), (11, 7)]
+    assert [(record.line, len(record.content.split("\n"))) for record in split(f"A=b\n\n{BLOCK}\n{BLOCK}")] == [
+        (3, 7),
+        (11, 7),
+    ]
 
 
 @pytest.mark.parametrize("head", [BLOCK, "\n# x\nCHARGE=1+\n\nBEGIN IONS\n", "begin ions\n"])
