@@ -8,6 +8,7 @@ import gc
 import hashlib
 import json
 import socket
+import sys
 from pathlib import Path
 
 import pytest
