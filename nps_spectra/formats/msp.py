@@ -150,9 +150,19 @@ def _usual_record(block: str, at: int, plain: bool) -> str | None:
     if stop < 0 or not block.startswith(("\nName:", "\nNAME:"), stop + 1):
         return None
     record = block[at:stop]
-    if record.upper().count("NAME") > 1 or not (plain or not any(map(str.isspace, record.split("\n")))):
+    if plain and _has_no_other_name(record):
+        return record
+    if record.upper().count("NAME") > 1 or any(map(str.isspace, record.split("\n"))):
         return None
     return record
+
+
+def _has_no_other_name(record: str) -> bool:
+    """Whether no line but the first begins as a name does, the count aside; false where it has to be looked at."""
+    at = record.find("\nN")
+    if at >= 0 and record.startswith(_COUNT_LINES, at):
+        at = record.find("\nN", at + 1)
+    return at < 0 and "\nn" not in record
 
 
 class _Careful:

@@ -12,10 +12,10 @@ _BETWEEN: Final = "|"
 
 #: Characters of plain numbers, blanks, and the end of a line, by their byte; 0 is any other.
 _NUMBER, _BLANK, _LINE_END = 1, 2, 3
-_CLASS: Final = np.zeros(256, dtype=np.uint8)
-_CLASS[list(b"0123456789.eE+-")] = _NUMBER
-_CLASS[list(b" \t")] = _BLANK
-_CLASS[ord("\n")] = _LINE_END
+_KINDS: Final = bytes(
+    _NUMBER if byte in b"0123456789.eE+-" else _BLANK if byte in b" \t" else _LINE_END if byte in b"\n" else 0
+    for byte in range(256)
+)
 
 
 def number_columns(
@@ -106,7 +106,7 @@ def pairs_of_texts(
 
 def _lines_of_two(text: str) -> npt.NDArray[np.bool_]:
     """Which lines hold two cells of the characters of plain numbers with one blank between them, and nothing else."""
-    kinds = _CLASS[np.frombuffer(f"{text}\n".encode("ascii"), dtype=np.uint8)]
+    kinds = np.frombuffer(f"{text}\n".encode("ascii").translate(_KINDS), dtype=np.uint8)
     ends = np.flatnonzero(kinds == _LINE_END)
     blanks = np.flatnonzero(kinds == _BLANK)
     starts = np.empty_like(ends)
