@@ -328,7 +328,7 @@ class _Batch:
                 raise RecordFault(raw.fault)
             parsed = self.format.parse(raw, self._file_name)
         except (RecordFault, SpectrumError) as error:
-            self._entries.append(_Entry(number, raw.line, error))
+            self._entries.append(_Entry(number, raw.line, _alone(error)))
             return
         entry = _Entry(number, raw.line, parsed)
         if self.format.holds == "run":
@@ -343,7 +343,7 @@ class _Batch:
             try:
                 self._check(entry)
             except (RecordFault, SpectrumError) as error:
-                entry.parsed = error
+                entry.parsed = _alone(error)
         for entry in entries:
             if isinstance(entry.parsed, ParsedRecord):
                 _infer_ionization(entry.parsed, entry.mz)
@@ -378,6 +378,11 @@ class _Batch:
         if self._centroid and _is_profile(entry.parsed):
             _centroid(entry.parsed)
         entry.mz, entry.intensity = _peaks(entry.parsed, may_be_empty=self.format.holds == "run")
+
+
+def _alone(error: NpsSpectraError) -> NpsSpectraError:
+    """The same error without the frames it was raised in, which would keep their arrays as long as it lives."""
+    return type(error)(str(error))
 
 
 def _recognised_bytes(head: bytes, name: str) -> BinaryFormat | None:
