@@ -230,8 +230,7 @@ class _Reading:
             if isinstance(parsed, NpsSpectraError):
                 self._reject(count, member.name, entry.line, entry.number, str(parsed))
                 continue
-            original = pack_original(parsed.original) if parsed.packed is None else parsed.packed
-            rows.append((parsed.fields, original, member.name, entry.number, entry.line, count.sha256 or None))
+            rows.append((parsed.fields, parsed.packed, member.name, entry.number, entry.line, count.sha256 or None))
             lengths.append(len(entry.mz))
             mz.append(entry.mz)
             intensity.append(entry.intensity)
@@ -335,15 +334,16 @@ class _Batch:
             entry.context, entry.attributes = raw.context, attributes_of(raw)
         self._entries.append(entry)
         self._peaks += len(parsed.mz) if parsed.peaks is None else parsed.peaks.lines
+        if parsed.peaks is None:
+            self._check_alone(entry)
+        elif not (self._centroid and _is_profile(parsed)):
+            _pack(parsed)
 
     def taken(self) -> list[_Entry]:
         """All records with their peaks converted and checked; the batch is empty after it."""
         entries, self._entries, self._peaks = self._entries, [], 0
         for entry in self._without_peaks(entries):
-            try:
-                self._check(entry)
-            except (RecordFault, SpectrumError) as error:
-                entry.parsed = _alone(error)
+            self._check_alone(entry)
         for entry in entries:
             if isinstance(entry.parsed, ParsedRecord):
                 _infer_ionization(entry.parsed, entry.mz)
@@ -351,7 +351,7 @@ class _Batch:
 
     def _without_peaks(self, entries: list[_Entry]) -> list[_Entry]:
         """Give peaks to the records whose text is nothing but sound numbers in order; the others are looked at."""
-        read = [entry for entry in entries if isinstance(entry.parsed, ParsedRecord)]
+        read = [entry for entry in entries if isinstance(entry.parsed, ParsedRecord) and entry.mz is None]
         texts = [(entry, peaks) for entry in read if (peaks := entry.parsed.peaks) is not None]
         if not texts:
             return read
@@ -371,8 +371,16 @@ class _Batch:
                 entry.parsed.mz, entry.parsed.intensity = mz[start:stop], intensity[start:stop]
         return [entry for entry in read if entry.mz is None]
 
+    def _check_alone(self, entry: _Entry) -> None:
+        """Check the peaks of one record by themselves."""
+        try:
+            self._check(entry)
+        except (RecordFault, SpectrumError) as error:
+            entry.parsed = _alone(error)
+        else:
+            _pack(entry.parsed)
+
     def _check(self, entry: _Entry) -> None:
-        """The careful way, for one record."""
         if entry.parsed.peaks is not None:
             entry.parsed = entry.parsed.peaks.otherwise()
         if self._centroid and _is_profile(entry.parsed):
@@ -417,6 +425,13 @@ def _peaks(parsed: ParsedRecord, *, may_be_empty: bool) -> tuple[np.ndarray[Any,
     if bool((mz[1:] < mz[:-1]).any()):
         parsed.repairs.append(_SORTED)
     return checked
+
+
+def _pack(parsed: ParsedRecord) -> None:
+    """Keep the original fields as one text: the collector of garbage need not look through it, while a batch waits."""
+    if parsed.packed is None:
+        parsed.packed = pack_original(parsed.original)
+    parsed.original = []
 
 
 def _is_profile(parsed: ParsedRecord) -> bool:
