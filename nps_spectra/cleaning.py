@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from itertools import pairwise
+from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -150,43 +149,12 @@ class CleaningRecipe:
         else:
             offsets = np.asarray(spectra.offsets)
             precursor = spectra.numbers("precursor_mz")
-        peaks = self._applied(np.asarray(spectra.mz), spectra.intensity, offsets, precursor)
-        return CleanSpectra(
-            _frozen(peaks.mz), _frozen(peaks.intensity), _frozen(peaks.offsets), _frozen(peaks.precursor), self
-        )
-
-    def _applied(self, mz: Float, intensity: npt.NDArray[np.float32], offsets: Int, precursor: Float) -> _Peaks:
-        """Some spectra after the other, because each step needs several arrays as long as the peaks it is given."""
-        bounds = blocks(offsets)
-        if len(bounds) <= 2:
-            return self._stepped(_Peaks(mz, intensity.astype(np.float64), offsets, precursor))
-        # No step adds a peak. What is not needed of this room is never touched, and so takes no memory.
-        whole = _Peaks(np.empty(len(mz)), np.empty(len(mz)), np.zeros_like(offsets), np.empty(len(precursor)))
-        done = 0
-        for first, last in pairwise(bounds):
-            peaks = slice(int(offsets[first]), int(offsets[last]))
-            part = self._stepped(
-                _Peaks(
-                    mz[peaks],
-                    intensity[peaks].astype(np.float64),
-                    offsets[first : last + 1] - offsets[first],
-                    precursor[first:last],
-                )
-            )
-            place = slice(done, done + len(part.mz))
-            whole.mz[place], whole.intensity[place], whole.precursor[first:last] = (
-                part.mz,
-                part.intensity,
-                part.precursor,
-            )
-            whole.offsets[first + 1 : last + 1] = done + part.offsets[1:]
-            done = place.stop
-        return replace(whole, mz=whole.mz[:done], intensity=whole.intensity[:done])
-
-    def _stepped(self, peaks: _Peaks) -> _Peaks:
+        peaks = _Peaks(np.asarray(spectra.mz), spectra.intensity.astype(np.float64), offsets, precursor)
         for step in self.steps:
             peaks = _STEPS[type(step)](peaks, step)
-        return peaks
+        return CleanSpectra(
+            frozen(peaks.mz), frozen(peaks.intensity), frozen(peaks.offsets), frozen(peaks.precursor), self
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,18 +196,23 @@ class _Peaks:
         """Row of the spectrum that each peak belongs to."""
         return np.repeat(np.arange(len(self.offsets) - 1, dtype=np.int64), np.diff(self.offsets))
 
-    def base_peaks(self, owner: Int) -> Float:
+    def base_peaks(self) -> Float:
         """Intensity of the base peak, for every peak."""
-        highest = np.zeros(len(self.offsets) - 1)
-        np.maximum.at(highest, owner, self.intensity)
-        return highest[owner]
+        lengths = np.diff(self.offsets)
+        some = lengths > 0
+        if not some.any():
+            return np.empty(0)
+        return np.repeat(np.maximum.reduceat(self.intensity, self.offsets[:-1][some]), lengths[some])
 
-    def kept(self, keep: npt.NDArray[np.bool_], owner: Int) -> _Peaks:
-        lengths = np.bincount(owner[keep], minlength=len(self.offsets) - 1)
+    def kept(self, keep: npt.NDArray[np.bool_]) -> _Peaks:
+        before = np.zeros(len(keep) + 1, dtype=np.int64)
+        np.cumsum(keep, out=before[1:])
+        lengths = np.diff(before[self.offsets])
         return _Peaks(self.mz[keep], self.intensity[keep], _offsets_of(lengths), self.precursor)
 
 
-def _frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The same numbers, that nothing can be written to."""
     view = np.ascontiguousarray(array).view()
     view.flags.writeable = False
     return view
@@ -252,20 +225,19 @@ def _offsets_of(lengths: npt.NDArray[Any]) -> Int:
 
 
 def _noise(peaks: _Peaks, step: NoiseThreshold) -> _Peaks:
-    owner = peaks.owner()
-    return peaks.kept(peaks.intensity >= step.relative * peaks.base_peaks(owner), owner)
+    return peaks.kept(peaks.intensity >= step.relative * peaks.base_peaks())
 
 
 def _window(peaks: _Peaks, step: MzWindow) -> _Peaks:
     low = -math.inf if step.low is None else step.low
     high = math.inf if step.high is None else step.high
-    return peaks.kept((peaks.mz >= low) & (peaks.mz <= high), peaks.owner())
+    return peaks.kept((peaks.mz >= low) & (peaks.mz <= high))
 
 
 def _precursor(peaks: _Peaks, step: RemovePrecursor) -> _Peaks:
     owner = peaks.owner()
     limit = np.where(np.isnan(peaks.precursor), math.inf, peaks.precursor - step.margin_da)[owner]
-    return peaks.kept(peaks.mz < limit, owner)
+    return peaks.kept(peaks.mz < limit)
 
 
 def _losses(peaks: _Peaks, step: KeepLosses) -> _Peaks:
@@ -274,7 +246,7 @@ def _losses(peaks: _Peaks, step: KeepLosses) -> _Peaks:
     precursor = peaks.precursor[owner]
     known = np.where(np.isnan(precursor), math.inf, precursor)
     width = np.where(np.isnan(precursor), 0.0, absolute + relative * 0.5 * (precursor + peaks.mz))
-    return peaks.kept(known - peaks.mz > width, owner)
+    return peaks.kept(known - peaks.mz > width)
 
 
 def _merge(peaks: _Peaks, step: MergePeaks) -> _Peaks:
@@ -314,12 +286,11 @@ def _nominal(mz: Float, step: BinNominal) -> Float:
 
 
 def _scale(peaks: _Peaks, step: ScaleBasePeak) -> _Peaks:
-    owner = peaks.owner()
-    scaled = step.to * peaks.intensity / peaks.base_peaks(owner)
+    scaled = step.to * peaks.intensity / peaks.base_peaks()
     if not step.whole:
         return _Peaks(peaks.mz, scaled, peaks.offsets, peaks.precursor)
     scaled = np.floor(scaled + 0.5)
-    return _Peaks(peaks.mz, scaled, peaks.offsets, peaks.precursor).kept(scaled > 0, owner)
+    return _Peaks(peaks.mz, scaled, peaks.offsets, peaks.precursor).kept(scaled > 0)
 
 
 _STEPS: dict[type[Step], Callable[[_Peaks, Any], _Peaks]] = {

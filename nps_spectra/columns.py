@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Sequence
-from itertools import accumulate, islice, pairwise
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -200,7 +200,8 @@ class TextColumnBuilder:
         whole = "".join(texts)
         # In ASCII a letter is a byte, so that the lengths are known without encoding each text by itself.
         encoded = texts if whole.isascii() else [text.encode("utf-8", "surrogatepass") for text in texts]
-        self._ends.extend(islice(accumulate(map(len, encoded), initial=len(self._blob)), 1, None))
+        ends = np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded))) + len(self._blob)
+        self._ends.frombytes(ends.tobytes())
         self._blob += whole.encode("utf-8", "surrogatepass")
 
     def finish(self) -> TextColumn:
@@ -225,7 +226,8 @@ class NumberColumnBuilder:
         if values.count(None) == len(values):
             self._values.extend(array("d", [math.nan]) * len(values))
         else:
-            self._values.extend([math.nan if value is None else value for value in values])
+            known = [math.nan if value is None else value for value in values]
+            self._values.frombytes(np.array(known, dtype=np.float64).tobytes())
 
     def finish(self) -> NumberColumn:
         """The column; nothing can be appended after this, because the column shares its memory."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from nps_spectra.cleaning import CleaningRecipe, CleanSpectra, blocks, kernel_arrays, widths
+from nps_spectra.cleaning import CleaningRecipe, CleanSpectra, blocks, frozen, kernel_arrays, widths
 from nps_spectra.options import Tolerance
 from nps_spectra.spectra import Spectra
 from nps_spectra.spectrum import Spectrum
@@ -116,32 +116,42 @@ class Scorer:
         own = {field.name: getattr(self, field.name) for field in fields(self)}
         return own | {"recipe": self.recipe.describe(), "tolerance": str(self.tolerance)}
 
-    def prepare(self, spectra: Spectra | Spectrum) -> Prepared:
-        """Clean by the recipe and compute what the kernel needs, once for many comparisons."""
-        clean = self.recipe.apply(spectra)
-        values = self._values(clean)
-        return Prepared(clean, values, self.masses_of(spectra, clean), self.terms_of(clean, values))
+    def prepare(self, spectra: Spectra | Spectrum, rows: Int | None = None) -> Prepared:
+        """Clean by the recipe and compute what the kernel needs, once for many comparisons.
 
-    def _values(self, clean: CleanSpectra) -> Float:
-        """As `values_of`, of some spectra after the other, so that a library needs little room beside the result."""
-        bounds = blocks(clean.offsets)
-        if len(bounds) <= 2:
-            return self.values_of(clean)
-        values = np.empty(len(clean.mz))
-        for first, last in pairwise(bounds):
-            peaks = slice(int(clean.offsets[first]), int(clean.offsets[last]))
-            part = replace(
-                clean,
-                mz=clean.mz[peaks],
-                intensity=clean.intensity[peaks],
-                offsets=clean.offsets[first : last + 1] - clean.offsets[first],
-                precursor_mz=clean.precursor_mz[first:last],
-            )
-            own = self.values_of(part)
-            if own is part.intensity:  # of all of them then
-                return clean.intensity
-            values[peaks] = own
-        return values
+        With ascending `rows` only these are prepared; the others keep their places and have no peaks.
+        """
+        if isinstance(spectra, Spectrum):
+            clean = self.recipe.apply(spectra)
+            return self._prepared(spectra, clean, self.values_of(clean))
+        chosen = np.arange(len(spectra), dtype=np.int64) if rows is None else rows
+        before = np.zeros(len(chosen) + 1, dtype=np.int64)
+        np.cumsum(spectra.offsets[chosen + 1] - spectra.offsets[chosen], out=before[1:])
+        # No step adds a peak. What is not needed of this room is never touched, and so takes no memory.
+        mz, intensity, values = np.empty(before[-1]), np.empty(before[-1]), np.empty(before[-1])
+        lengths = np.zeros(len(spectra), dtype=np.int64)
+        precursor_mz = np.full(len(spectra), math.nan)
+        done, same = 0, False
+        # Block by block, so that what is computed on the way stays small and in the cache.
+        for first, last in pairwise(blocks(before)):
+            block = chosen[first:last]
+            clean = self.recipe.apply(spectra.peaks_of(block))
+            own = self.values_of(clean)
+            same = own is clean.intensity  # of all blocks then
+            place = slice(done, done + len(clean.mz))
+            mz[place], intensity[place] = clean.mz, clean.intensity
+            if not same:
+                values[place] = own
+            lengths[block], precursor_mz[block] = np.diff(clean.offsets), clean.precursor_mz
+            done = place.stop
+        offsets = np.zeros(len(spectra) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        peaks = frozen(mz[:done]), frozen(intensity[:done])
+        whole = CleanSpectra(*peaks, frozen(offsets), frozen(precursor_mz), self.recipe)
+        return self._prepared(spectra, whole, whole.intensity if same else frozen(values[:done]))
+
+    def _prepared(self, spectra: Spectra | Spectrum, clean: CleanSpectra, values: Float) -> Prepared:
+        return Prepared(clean, values, self.masses_of(spectra, clean), self.terms_of(clean, values))
 
     def masses_of(self, spectra: Spectra | Spectrum, clean: CleanSpectra) -> Float:
         """What mass differences are taken of, for every spectrum."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _TEXT_EXTRAS: Final = ("original", "source_file", "source_sha256")
 _NUMBER_EXTRAS: Final = ("source_record", "source_line")
+#: Fields, original fields, and file, record, line and SHA-256 of the source of one spectrum.
+_Row = tuple[Mapping[str, Any], str, str | None, int | None, int | None, str | None]
 #: So many rows wait until they are put into the columns together.
 _AT_ONCE: Final = 128
 
@@ -162,6 +164,19 @@ class Spectra(Sequence[Spectrum]):
         columns = {name: column.take(chosen) for name, column in self.columns.items()}
         return Spectra(mz, intensity, offsets, columns, self.report)
 
+    def peaks_of(self, rows: npt.NDArray[np.int64]) -> Spectra:
+        """Peaks and precursor m/z of `rows`, and no other field: what cleaning looks at."""
+        if len(rows) and int(rows[-1]) - int(rows[0]) == len(rows) - 1 and bool((np.diff(rows) == 1).all()):
+            first, last = int(rows[0]), int(rows[-1]) + 1
+            peaks = slice(int(self.offsets[first]), int(self.offsets[last]))
+            mz, intensity = self.mz[peaks], self.intensity[peaks]
+            offsets = self.offsets[first : last + 1] - self.offsets[first]
+        else:
+            offsets = np.zeros(len(rows) + 1, dtype=np.int64)
+            np.cumsum(self.offsets[rows + 1] - self.offsets[rows], out=offsets[1:])
+            mz, intensity = (gathered(values, self.offsets, rows) for values in (self.mz, self.intensity))
+        return Spectra(mz, intensity, offsets, {"precursor_mz": NumberColumn(self.numbers("precursor_mz")[rows])})
+
     def digests(self) -> list[str]:
         """SHA-256 of the content of every spectrum; equal to ``spectra[i].digest``."""
         decoded = {name: self.columns[name].to_list() for name in FIELDS}
@@ -195,7 +210,7 @@ class SpectraBuilder:
         self._mz = bytearray()
         self._intensity = bytearray()
         self._lengths: list[int] = []
-        self._waiting: list[tuple[Mapping[str, Any], str, Source | None]] = []
+        self._waiting: list[_Row] = []
         self._texts = {
             name: TextColumnBuilder()
             for name in (*(n for n, k in FIELDS.items() if k in ("text", "texts")), *_TEXT_EXTRAS)
@@ -225,23 +240,45 @@ class SpectraBuilder:
 
         `values` must not be changed afterwards.
         """
+        where = (None, None, None, None) if source is None else (source.file, source.record, source.line, source.sha256)
+        self.extend(mz, intensity, [len(mz)], [(values, original, *where)])
+
+    def extend(
+        self,
+        mz: npt.NDArray[np.float64],
+        intensity: npt.NDArray[np.float32],
+        lengths: Sequence[int],
+        rows: Iterable[_Row],
+    ) -> None:
+        """Append many spectra, as `append` does one.
+
+        Parameters
+        ----------
+        mz, intensity : ndarray
+            Peaks of all of them, one after the other.
+        lengths : sequence of int
+            Number of peaks of each.
+        rows : iterable of tuple
+            Of each: fields, original fields, and file, record, line and SHA-256 of its source.
+        """
         self._mz += mz.tobytes()
         self._intensity += intensity.tobytes()
-        self._lengths.append(len(mz))
-        self._waiting.append((values, original, source))
+        self._lengths += lengths
+        self._waiting += rows
         if len(self._waiting) >= _AT_ONCE:
             self._take_waiting()
 
     def _take_waiting(self) -> None:
         """Put what waits into the columns: one column after the other is much quicker than one row after the other."""
-        rows = [values for values, _, _ in self._waiting]
-        sources = [source for _, _, source in self._waiting]
+        if not self._waiting:
+            return
+        rows, originals, files, records, lines, digests = zip(*self._waiting, strict=True)
         extra: dict[str, list[Any]] = {
-            "original": [original or None for _, original, _ in self._waiting],
-            "source_file": [source and source.file for source in sources],
-            "source_sha256": [source and source.sha256 for source in sources],
-            "source_record": [source and source.record for source in sources],
-            "source_line": [source and source.line for source in sources],
+            "original": [original or None for original in originals],
+            "source_file": list(files),
+            "source_sha256": list(digests),
+            "source_record": list(records),
+            "source_line": list(lines),
         }
         for name, texts in self._texts.items():
             column = extra[name] if name in extra else [values.get(name) for values in rows]

@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, fields
 from functools import cached_property
+from operator import ne
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
@@ -105,7 +106,8 @@ def packable(text: str) -> str:
 def pack_original(pairs: Iterable[tuple[str, str]]) -> str:
     """Store original fields as one text: in order of first appearance, repetitions of a field together."""
     kept = list(pairs)
-    if len({key for key, _ in kept}) < len(kept):
+    keys = [key for key, _ in kept]
+    if len(set(keys)) <= sum(map(ne, keys, keys[1:])):
         grouped: dict[str, list[tuple[str, str]]] = {}
         for pair in kept:
             grouped.setdefault(pair[0], []).append(pair)
@@ -118,6 +120,11 @@ def pack_original(pairs: Iterable[tuple[str, str]]) -> str:
 
 def _packed(pairs: list[tuple[str, str]]) -> str:
     return END.join([*map(_PAIR.join, pairs), ""])
+
+
+def packed_pair(pair: tuple[str, str]) -> str:
+    """One original field as it stands in what `pack_original` gives."""
+    return f"{packable(pair[0])}{_PAIR}{packable(pair[1])}{END}"
 
 
 def unpack_original(text: str | None) -> Mapping[str, tuple[str, ...]]:
@@ -348,6 +355,28 @@ def are_plain(mz: npt.NDArray[np.float64], intensity: npt.NDArray[np.float64]) -
     if not (mz[0] > 0 and mz[-1] < math.inf):
         return False
     return bool(intensity.min() >= _SMALLEST_INTENSITY and intensity.max() <= _LARGEST_INTENSITY)
+
+
+def plain_spectra(
+    mz: npt.NDArray[np.float64], intensity: npt.NDArray[np.float64], bounds: npt.NDArray[np.int64]
+) -> list[bool]:
+    """What `are_plain` says of each of many spectra that have peaks.
+
+    Spectrum i has the peaks ``bounds[i]`` to ``bounds[i + 1]``.
+
+    Examples
+    --------
+    >>> plain_spectra(np.array([58.0, 91.0, 58.0]), np.array([999.0, 1.0, 0.0]), np.array([0, 2, 3]))
+    [True, False]
+    """
+    good = (mz > 0) & (mz < math.inf) & (intensity >= _SMALLEST_INTENSITY) & (intensity <= _LARGEST_INTENSITY)
+    ascending = mz[1:] >= mz[:-1]
+    ascending[bounds[1:-1] - 1] = True  # from one spectrum to the next
+    good[1:] &= ascending
+    if good.all():
+        return [True] * (len(bounds) - 1)
+    found: list[bool] = np.bitwise_and.reduceat(good, bounds[:-1]).tolist()
+    return found
 
 
 def peak_fault(mz: npt.NDArray[np.float64], intensity: npt.NDArray[np.float64]) -> str | None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
+from nps_spectra.formats.remembered import Remembered
 from nps_spectra.spectrum import REPRESENTATIONS, normalise_polarity
 
 _MISSING: Final = frozenset({"", "n/a", "na", "nan", "none", "null", "unknown", "-", "--", "?", "not available"})
@@ -31,6 +32,8 @@ _RI_BY_COLUMN: Final = re.compile(rf"(SemiStdNP|StdNP)\s*=\s*({_NUMBER})")
 _ZERO_IS_MISSING: Final = frozenset(
     {"cas", "charge", "exact_mass", "ms_level", "nominal_mass", "precursor_mz", "retention_index"}
 )
+#: A number that is 0 begins with one of these.
+_STARTS_ZERO: Final = "0.+-"
 _ADDUCT_CHARGE: Final = re.compile(r"\](?:(\d{0,3})([+-])|(\+{2,9}|-{2,9}))\*?$")
 
 _NO_ENERGY: Final = re.compile("ramp|%|nce", re.IGNORECASE)
@@ -211,7 +214,7 @@ def converted(name: str, text: str, unit: str | None = None) -> tuple[bool, Any]
     # "-" says "unknown" in every field but the polarity, where it is a sign.
     if is_missing(text) and (name, text) != ("polarity", "-"):
         return False, None
-    if name in _ZERO_IS_MISSING and number(text) == 0:
+    if name in _ZERO_IS_MISSING and text[0] in _STARTS_ZERO and number(text) == 0:
         return False, None
     if name == "retention_time_s":
         return True, _time(text, unit)
@@ -257,10 +260,14 @@ def _adduct_charge(adduct: str) -> int | None:
     return size if sign == "+" else -size
 
 
+_charges: Final = Remembered(_adduct_charge, 1024)
+_techniques: Final = Remembered(ionization_of, 1024)
+
+
 def complete(fields: dict[str, Any], notes: list[str]) -> None:
     """Fill what follows from other fields: polarity and charge from the adduct, technique from the instrument."""
     adduct = fields.get("adduct")
-    of_adduct = _adduct_charge(adduct) if adduct else None
+    of_adduct = _charges[adduct] if adduct else None
     if of_adduct is not None:
         fields.setdefault("charge", of_adduct)
     charge = fields.get("charge")
@@ -269,7 +276,7 @@ def complete(fields: dict[str, Any], notes: list[str]) -> None:
     elif charge and of_adduct is None and (charge > 0) != (fields["polarity"] == "positive"):
         fields["charge"] = -charge
     if fields.get("ionization") is None and fields.get("instrument_type"):
-        technique = ionization_of(fields["instrument_type"])
+        technique = _techniques[fields["instrument_type"]]
         if technique:
             fields["ionization"] = technique
     if fields.get("ms_level") is None and fields.get("precursor_mz") is not None:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import codecs
 import itertools
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, Final
+
+import numpy as np
 
 from nps_spectra.errors import FormatError, InputError
 from nps_spectra.formats.streams import PEEK
@@ -198,3 +201,24 @@ def _decoded(block: bytes, notes: Counter[str]) -> str:
                 notes["line is not UTF-8: read as Latin-1"] += 1
                 lines.append(line.decode("latin-1"))
         return "\n".join(lines)
+
+
+def starts_blank(block: str) -> bool:
+    r"""Whether a line of a block, but for the first, may begin with white space; false only if none does.
+
+    Examples
+    --------
+    >>> starts_blank("a\n b"), starts_blank("a\n\nb")
+    (True, False)
+    """
+    if not block.isascii():
+        return _STARTS_BLANK.search(block) is not None
+    codes = np.frombuffer(block.encode("ascii"), dtype=np.uint8)
+    starts, first = codes[:-1] == _LINE_END, codes[1:]
+    return bool((starts & (first <= _LAST_SPACE) & (first != _LINE_END)).any())
+
+
+_STARTS_BLANK: Final = re.compile(r"\n[^\S\n]")
+_LINE_END: Final = ord("\n")
+#: All white space of ASCII is up to here.
+_LAST_SPACE: Final = ord(" ")

@@ -5,8 +5,9 @@ Format: Matrix Science, "Data file format", http://www.matrixscience.com/help/da
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from nps_spectra.formats.fields import (
@@ -20,7 +21,8 @@ from nps_spectra.formats.fields import (
 )
 from nps_spectra.formats.lines import Lines
 from nps_spectra.formats.numbers import number_columns
-from nps_spectra.formats.record import ParsedRecord, RawRecord, RecordFault, TextFormat, Writer
+from nps_spectra.formats.record import ParsedRecord, PeakText, RawRecord, RecordFault, TextFormat, Writer
+from nps_spectra.formats.remembered import Remembered
 from nps_spectra.formats.written import digits, one_line, peak_digits
 from nps_spectra.spectrum import Spectrum
 
@@ -32,6 +34,7 @@ _BEGIN: Final = "BEGIN IONS"
 _END: Final = "END IONS"
 _BEGIN_LINE: Final = "BEGIN IONS\n"
 _END_LINE: Final = "\nEND IONS"
+_FIRST_PEAK: Final = re.compile("\n(?=[0-9])")
 _COMMENT: Final = ("#", ";", "!", "/")
 
 #: Typed field for a parameter; of several parameters for one field the first of this table wins.
@@ -87,10 +90,9 @@ def _split(lines: Lines) -> Iterator[RawRecord]:
             record = block[at:stop]
             # "IONS" stands in both marks and nowhere else in nearly all records: then nothing else can be a mark.
             if end >= 0 and (stop == len(block) or block[stop] == "\n") and record.upper().count("IONS") == 2:
-                texts = record.split("\n")
                 careful.any_block = True
-                yield RawRecord(number, texts, careful.shared)
-                number += len(texts)
+                yield RawRecord(number, context=careful.shared, content=record)
+                number += record.count("\n") + 1
                 at = stop + 1
                 continue
             stop = block.find("\n", at)
@@ -142,19 +144,35 @@ class _Careful:
 
 
 def _parse(raw: RawRecord, _name: str) -> ParsedRecord:
-    first, last = raw.lines[0].strip(), raw.lines[-1].strip()
+    text: str = "\n".join(raw.lines) if raw.content is None else raw.content
+    return _parsed_usual(text, raw.context) or _parsed(text, raw.context)
+
+
+def _parsed_usual(text: str, shared: Sequence[str]) -> ParsedRecord | None:
+    """A record whose peaks follow its parameters, as in most files; None for any other."""
+    first_peak = _FIRST_PEAK.search(text)
+    if first_peak is None or not (text.startswith(_BEGIN_LINE) and text.endswith(_END_LINE)):
+        return None
+    found, others = _parameters([*shared, *text[len(_BEGIN_LINE) : first_peak.start()].split("\n")])
+    if [line for line in others if line]:
+        return None
+    peaks = text[first_peak.start() + 1 : -len(_END_LINE)]
+    deferred = PeakText(peaks, peaks.count("\n") + 1, partial(_parsed, text, shared))
+    record = ParsedRecord((), (), original=[one[0] for one in found], dialect="MGF", peaks=deferred)
+    _assign_all(record.fields, record.notes, found)
+    return record
+
+
+def _parsed(text: str, shared: Sequence[str]) -> ParsedRecord:
+    """A record however it is spelled."""
+    lines = text.split("\n")
+    first, last = lines[0].strip(), lines[-1].strip()
     if first.upper() != _BEGIN:
         raise RecordFault(f"found {first[:40]!r} outside a block, expected {_BEGIN!r}")
-    if len(raw.lines) < 2 or last.upper() != _END:
+    if len(lines) < 2 or last.upper() != _END:
         raise RecordFault(f"{_END} missing: the record is cut short")
-    body = [*raw.context, *raw.lines[1:-1]]
-    # In most files the peaks follow the parameters: then no peak is looked at by itself.
-    start = next((at for at, line in enumerate(body) if "0" <= line[:1] <= "9"), len(body))
-    found, others = _parameters(body[:start])
-    columns = number_columns(body[start:], 2) if not others else None
-    if columns is None:
-        found, others = _parameters(body)
-        columns = _peaks(others)
+    found, others = _parameters([*shared, *lines[1:-1]])
+    columns = _peaks(others)
     record = ParsedRecord(columns[0], columns[1], original=[one[0] for one in found], dialect="MGF")
     _assign_all(record.fields, record.notes, found)
     return record
@@ -166,7 +184,7 @@ _Parameter = tuple[tuple[str, str], str, bool, Any]
 
 def _parameters(lines: Sequence[str]) -> tuple[list[_Parameter], list[str]]:
     """Parameters, and the lines that are neither one nor a comment."""
-    found = [_cached_parameter(line) if len(line) <= _LONGEST_REMEMBERED else _parameter(line) for line in lines]
+    found = list(map(_remembered.__getitem__, lines))
     if None not in found:
         return found, []  # type: ignore[return-value]
     others = [text for line, one in zip(lines, found, strict=True) if one is None and (text := line.strip())]
@@ -175,7 +193,7 @@ def _parameters(lines: Sequence[str]) -> tuple[list[_Parameter], list[str]]:
 
 def _parameter(line: str) -> _Parameter | None:
     key, sign, value = line.partition("=")
-    known = (_cached_key if len(key) <= _LONGEST_REMEMBERED else _known_key)(key) if sign else None
+    known = _keys[key] if sign else None
     if known is None:
         return None
     name, lower, field = known
@@ -190,11 +208,9 @@ def _known_key(key: str) -> tuple[str, str, str | None] | None:
     return None if name.startswith(_COMMENT) else (name, lower, _PARAMETERS.get(lower))
 
 
-#: Longer lines are taken apart anew, so that those met before take little memory whatever the file holds.
-_LONGEST_REMEMBERED: Final = 250
 #: Most lines are those of a record before: instrument, adduct, and all of the substance itself.
-_cached_parameter: Final = lru_cache(maxsize=8192)(_parameter)
-_cached_key: Final = lru_cache(maxsize=1024)(_known_key)
+_remembered: Final = Remembered(_parameter)
+_keys: Final = Remembered(_known_key, 1024)
 
 
 def _peaks(lines: list[str]) -> tuple[npt.NDArray[np.float64], ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any, BinaryIO, Final
@@ -11,8 +11,9 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 
 from nps_spectra.centroiding import CENTROIDED, METHOD, centroids
-from nps_spectra.errors import FormatError, InputError, NoSpectraError, RecordError, SpectrumError
+from nps_spectra.errors import FormatError, InputError, NoSpectraError, NpsSpectraError, RecordError, SpectrumError
 from nps_spectra.formats.lines import peek_text, text_lines
+from nps_spectra.formats.numbers import pairs_of_texts
 from nps_spectra.formats.record import (
     BinaryFormat,
     Format,
@@ -27,7 +28,7 @@ from nps_spectra.formats.report import InputFile, ReadReport, Reject
 from nps_spectra.formats.streams import Member, members, peek_bytes
 from nps_spectra.run import Run
 from nps_spectra.spectra import Spectra, SpectraBuilder
-from nps_spectra.spectrum import Source, are_plain, checked_peaks, pack_original
+from nps_spectra.spectrum import are_plain, checked_peaks, pack_original, plain_spectra
 
 EI_ASSUMED: Final = "whole m/z, no precursor and no ionisation named: taken as EI"
 _SAYS_NOT_EI: Final = ("ionization", "precursor_mz", "adduct", "collision_energy", "charge")
@@ -35,7 +36,12 @@ _NO_PEAKS: Final = "no peaks"
 _SORTED: Final = "peaks sorted by m/z"
 EMPTY_SCAN: Final = "scan without peaks"
 
+#: Records, and peaks, that are converted and checked together at most.
+_RECORDS_AT_ONCE: Final = 256
+_PEAKS_AT_ONCE: Final = 2**14
+
 PathLike = str | os.PathLike[str]
+_Array = np.ndarray[Any, Any]
 
 
 def read_spectra(
@@ -182,9 +188,16 @@ class _Reading:
                 raise InputError("the file is empty")
             chosen = self._format or _recognised_bytes(head, member.name)
             raws, known = self._records(chosen, stream, member.name)
-            for raw in raws:
-                record_number += 1
-                self._take(count, known, raw, record_number, member)
+            batch = _Batch(known, member.name, self._centroid)
+            try:
+                for raw in raws:
+                    record_number += 1
+                    batch.add(raw, record_number)
+                    if batch.full:
+                        self._take(count, batch, member)
+            finally:
+                # What was read before any damage comes before it in the account.
+                self._take(count, batch, member)
             if record_number == 0:
                 raise InputError(f"no record of format {known.name!r} found")
         except RecordError:
@@ -204,34 +217,37 @@ class _Reading:
         known = chosen or _recognised_text(text, name)
         return known.split(lines), known
 
-    def _take(self, count: _FileCount, format: Format, raw: RawRecord, number: int, member: Member) -> None:
-        try:
-            if raw.fault is not None:
-                raise RecordFault(raw.fault)
-            parsed, mz, intensity = parsed_record(format, raw, member.name, centroid=self._centroid)
-        except (RecordFault, SpectrumError) as error:
-            self._reject(count, member.name, raw.line, number, str(error))
-            return
-        self._builder.append(
-            mz,
-            intensity,
-            parsed.fields,
-            pack_original(parsed.original),
-            Source(member.name, number, raw.line, count.sha256 or None),
-        )
-        self._report.records_in += 1
-        self._report.records_out += 1
-        count.records_in += 1
-        count.records_out += 1
-        count.formats[parsed.dialect or format.name] = None
-        if format.holds == "run" and (count.run is None or raw.context is not count.context):
-            count.context = raw.context
-            count.run = {**(count.run or {}), **attributes_of(raw)}
-        if parsed.repairs:
-            self._report.records_repaired += 1
-            self._report.repairs.update(parsed.repairs)
-        if parsed.notes:
-            self._report.notes.update(parsed.notes)
+    def _take(self, count: _FileCount, batch: _Batch, member: Member) -> None:
+        """Put a batch of records into the spectra and the account, in their order; the batch is empty after it."""
+        known, entries = batch.format, batch.taken()
+        rows: list[tuple[Any, ...]] = []
+        lengths: list[int] = []
+        mz: list[_Array] = []
+        intensity: list[_Array] = []
+        notes: list[str] = []
+        for entry in entries:
+            parsed = entry.parsed
+            if isinstance(parsed, NpsSpectraError):
+                self._reject(count, member.name, entry.line, entry.number, str(parsed))
+                continue
+            rows.append((parsed.fields, parsed.packed, member.name, entry.number, entry.line, count.sha256 or None))
+            lengths.append(len(entry.mz))
+            mz.append(entry.mz)
+            intensity.append(entry.intensity)
+            count.formats[parsed.dialect or known.name] = None
+            if known.holds == "run" and (count.run is None or entry.context is not count.context):
+                count.context = entry.context
+                count.run = {**(count.run or {}), **entry.attributes}
+            if parsed.repairs:
+                self._report.records_repaired += 1
+                self._report.repairs.update(parsed.repairs)
+            notes += parsed.notes
+        if rows:
+            self._builder.extend(np.concatenate(mz), np.concatenate(intensity), lengths, rows)
+        self._report.notes.update(notes)
+        for account in (self._report, count):
+            account.records_in += len(rows)
+            account.records_out += len(rows)
 
     def _reject(self, count: _FileCount, file: str, line: int | None, record: int | None, reason: str) -> None:
         if self._strict:
@@ -254,7 +270,7 @@ def _without_name(error: InputError, name: str) -> str:
 
 def parsed_record(
     format: Format, raw: RawRecord, file_name: str, *, centroid: bool = False
-) -> tuple[ParsedRecord, np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+) -> tuple[ParsedRecord, _Array, _Array]:
     """One record with its peaks checked, and what follows from them.
 
     Returns
@@ -268,12 +284,113 @@ def parsed_record(
     RecordFault, SpectrumError
         Why it cannot be read.
     """
-    parsed = format.parse(raw, file_name)
-    if centroid and parsed.fields.get("representation") == "profile":
-        _centroid(parsed)
-    mz, intensity = _peaks(parsed, may_be_empty=format.holds == "run")
-    _infer_ionization(parsed, mz)
-    return parsed, mz, intensity
+    batch = _Batch(format, file_name, centroid)
+    batch.add(raw, 1)
+    entry = batch.taken()[0]
+    if isinstance(entry.parsed, NpsSpectraError):
+        raise entry.parsed
+    return entry.parsed, entry.mz, entry.intensity
+
+
+@dataclass(slots=True)
+class _Entry:
+    """One record of a batch: `parsed` is what it says (`ParsedRecord`), or the error that says why it is not read."""
+
+    number: int
+    line: int | None
+    parsed: Any
+    mz: Any = None
+    intensity: Any = None
+    context: Any = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+class _Batch:
+    """Some records of one file: parsed one by one, their peaks converted and checked together."""
+
+    def __init__(self, format: Format, file_name: str, centroid: bool) -> None:
+        self.format = format
+        self._file_name = file_name
+        self._centroid = centroid
+        self._entries: list[_Entry] = []
+        self._peaks = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether there are so many records, or so many peaks, that more would only take memory."""
+        return len(self._entries) >= _RECORDS_AT_ONCE or self._peaks >= _PEAKS_AT_ONCE
+
+    def add(self, raw: RawRecord, number: int) -> None:
+        """Parse one record."""
+        try:
+            if raw.fault is not None:
+                raise RecordFault(raw.fault)
+            parsed = self.format.parse(raw, self._file_name)
+        except (RecordFault, SpectrumError) as error:
+            self._entries.append(_Entry(number, raw.line, _alone(error)))
+            return
+        entry = _Entry(number, raw.line, parsed)
+        if self.format.holds == "run":
+            entry.context, entry.attributes = raw.context, attributes_of(raw)
+        self._entries.append(entry)
+        self._peaks += len(parsed.mz) if parsed.peaks is None else parsed.peaks.lines
+        if parsed.peaks is None:
+            self._check_alone(entry)
+        elif not (self._centroid and _is_profile(parsed)):
+            _pack(parsed)
+
+    def taken(self) -> list[_Entry]:
+        """All records with their peaks converted and checked; the batch is empty after it."""
+        entries, self._entries, self._peaks = self._entries, [], 0
+        for entry in self._without_peaks(entries):
+            self._check_alone(entry)
+        for entry in entries:
+            if isinstance(entry.parsed, ParsedRecord):
+                _infer_ionization(entry.parsed, entry.mz)
+        return entries
+
+    def _without_peaks(self, entries: list[_Entry]) -> list[_Entry]:
+        """Give peaks to the records whose text is nothing but sound numbers in order; the others are looked at."""
+        read = [entry for entry in entries if isinstance(entry.parsed, ParsedRecord) and entry.mz is None]
+        texts = [(entry, peaks) for entry in read if (peaks := entry.parsed.peaks) is not None]
+        if not texts:
+            return read
+        mz, intensity, plain = pairs_of_texts([peaks.text for _, peaks in texts], [peaks.lines for _, peaks in texts])
+        converted = [one for one, good in zip(texts, plain.tolist(), strict=True) if good]
+        bounds = np.cumsum([0, *(peaks.lines for _, peaks in converted)])
+        with np.errstate(over="ignore", under="ignore"):
+            narrow = intensity.astype(np.float32)
+        places = zip(
+            converted, bounds.tolist(), bounds[1:].tolist(), plain_spectra(mz, intensity, bounds), strict=False
+        )
+        for (entry, _), start, stop, sound in places:
+            if sound and not (self._centroid and _is_profile(entry.parsed)):
+                entry.mz, entry.intensity = mz[start:stop], narrow[start:stop]
+            else:
+                entry.parsed.peaks = None
+                entry.parsed.mz, entry.parsed.intensity = mz[start:stop], intensity[start:stop]
+        return [entry for entry in read if entry.mz is None]
+
+    def _check_alone(self, entry: _Entry) -> None:
+        """Check the peaks of one record by themselves."""
+        try:
+            self._check(entry)
+        except (RecordFault, SpectrumError) as error:
+            entry.parsed = _alone(error)
+        else:
+            _pack(entry.parsed)
+
+    def _check(self, entry: _Entry) -> None:
+        if entry.parsed.peaks is not None:
+            entry.parsed = entry.parsed.peaks.otherwise()
+        if self._centroid and _is_profile(entry.parsed):
+            _centroid(entry.parsed)
+        entry.mz, entry.intensity = _peaks(entry.parsed, may_be_empty=self.format.holds == "run")
+
+
+def _alone(error: NpsSpectraError) -> NpsSpectraError:
+    """The same error without the frames it was raised in, which would keep their arrays as long as it lives."""
+    return type(error)(str(error))
 
 
 def _recognised_bytes(head: bytes, name: str) -> BinaryFormat | None:
@@ -310,6 +427,17 @@ def _peaks(parsed: ParsedRecord, *, may_be_empty: bool) -> tuple[np.ndarray[Any,
     return checked
 
 
+def _pack(parsed: ParsedRecord) -> None:
+    """Keep the original fields as one text: the collector of garbage need not look through it, while a batch waits."""
+    if parsed.packed is None:
+        parsed.packed = pack_original(parsed.original)
+    parsed.original = []
+
+
+def _is_profile(parsed: ParsedRecord) -> bool:
+    return parsed.fields.get("representation") == "profile"
+
+
 def _centroid(parsed: ParsedRecord) -> None:
     """Here, where the points of intensity 0 are still there to tell where a peak ends."""
     if bool(np.any(np.diff(np.asarray(parsed.mz, dtype=np.float64)) < 0)):
@@ -317,6 +445,7 @@ def _centroid(parsed: ParsedRecord) -> None:
     parsed.mz, parsed.intensity = centroids(parsed.mz, parsed.intensity)
     parsed.fields["representation"] = "centroid"
     parsed.original.append((CENTROIDED, METHOD))
+    parsed.packed = None
     parsed.notes.append("profile spectrum: centroided")
 
 

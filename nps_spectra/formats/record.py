@@ -51,6 +51,25 @@ class RawRecord:
     fault: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PeakText:
+    """Peaks that are still text, so that the shared loop can convert those of many records at once.
+
+    Attributes
+    ----------
+    text : str
+        Lines of ``m/z intensity``, with LF between them.
+    lines : int
+        How many these are.
+    otherwise : callable
+        Parses the record anew, peaks and all; taken where a line is anything but two plain numbers.
+    """
+
+    text: str
+    lines: int
+    otherwise: Callable[[], ParsedRecord]
+
+
 @dataclass(slots=True)
 class ParsedRecord:
     """What one record says.
@@ -67,6 +86,10 @@ class ParsedRecord:
         Kinds of repair made, and of things assumed or not understood; short, countable texts.
     dialect : str or None
         Which flavour of the format the record is written in.
+    peaks : PeakText or None
+        Stands for `mz` and `intensity` where these are still to be converted.
+    packed : str or None
+        `original` as `nps_spectra.spectrum.pack_original` gives it, where the format knows it already.
     """
 
     mz: Sequence[float] | npt.NDArray[np.float64]
@@ -76,6 +99,8 @@ class ParsedRecord:
     repairs: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     dialect: str | None = None
+    peaks: PeakText | None = None
+    packed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -338,6 +338,24 @@ class Library(Sequence[Spectrum]):
 
         return self.kept(scorer, made)
 
+    def prepared_for(self, scorer: Any, rows: npt.NDArray[np.int64]) -> Any:
+        """The spectra as `scorer` compares them, as `prepared`, but perhaps without peaks outside `rows`.
+
+        For searches of few spectra: those are prepared that are compared, and all of them as soon as that has taken
+        as long as it takes for all.
+        """
+        with self._making:
+            wanted = np.zeros(len(self), dtype=bool)
+            wanted[rows] = True
+            done, spent, part = self._kept.get(("part", scorer), (None, 0, None))
+            if self.keeps(scorer) or spent + np.count_nonzero(wanted) >= len(self):
+                self._kept.pop(("part", scorer), None)
+                return self.prepared(scorer)
+            if done is None or bool((wanted & ~done).any()):
+                part = scorer.prepare(self.spectra, np.flatnonzero(wanted))
+                self._kept["part", scorer] = wanted, spent + np.count_nonzero(wanted), part
+            return part
+
     def keeps(self, key: Hashable) -> bool:
         """Whether something is kept under this key."""
         return key in self._kept

@@ -17,7 +17,7 @@ from nps_spectra.searching.answers import Answer, Identity, Results
 from nps_spectra.searching.candidates import Index, ranges
 from nps_spectra.searching.explaining import Explaining, Ranked
 from nps_spectra.searching.gates import Allowed, Gate, Gates, Kind, within
-from nps_spectra.searching.indexes import index_of, layout_of
+from nps_spectra.searching.indexes import FEW_QUERIES, index_of, layout_of
 from nps_spectra.searching.threads import in_order, thread_count
 from nps_spectra.spectra import Spectra
 
@@ -256,7 +256,7 @@ class Searching:
             found = ranked.count
             compares = partial(self._compares, kind, numbers, compared.allowed)
             ids = [self._questions.identities[number][0] for number in numbers.tolist()]
-            explaining = Explaining(self._library, scorer, query, ids, ranked, compares)
+            explaining = Explaining(self._library, scorer, query, ids, ranked, compares, self._reference)
         reasons = {}
         for k in np.flatnonzero(found == 0).tolist():
             if query is None or not in_gate[k]:
@@ -379,7 +379,7 @@ class Searching:
         """Score pairs, if their scores are not known, and write the best of each query to its line of `ranked`."""
         from nps_spectra.kernels.ranking import best_of_substances
 
-        scores = known or scorer.score_many(query, queries, self._library.prepared(scorer), bounds, rows)
+        scores = known or scorer.score_many(query, queries, self._reference(scorer, rows), bounds, rows)
         best_of_substances(
             kernel_rows(bounds),
             kernel_rows(rows),
@@ -392,6 +392,12 @@ class Searching:
             ranked.matched,
             ranked.count,
         )
+
+    def _reference(self, scorer: Scorer, rows: Int) -> Prepared:
+        """The library as a scorer compares it; for a few queries perhaps no more of it than these rows."""
+        prepare = self._library.prepared_for if len(self._questions.spectra) < FEW_QUERIES else None
+        reference: Prepared = self._library.prepared(scorer) if prepare is None else prepare(scorer, rows)
+        return reference
 
     def _compares(self, kind: Kind, numbers: Int, allowed: Allowed, at: Int, rows: Int) -> Mask:
         """Whether the queries at these ascending places of ``numbers`` are compared with the rows beside them."""

@@ -57,6 +57,8 @@ class Explaining:
     ranked : Ranked
     compares : callable
         Of numbers of queries and library rows, side by side: which of them were compared.
+    reference : callable
+        Of a scorer and library rows that were compared: the library as the scorer compares it, with these rows.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Explaining:
         ids: Sequence[str],
         ranked: Ranked,
         compares: Callable[[Int, Int], Mask],
+        reference: Callable[[Scorer, Int], Prepared],
     ) -> None:
         self.library = library
         self.scorer = scorer
@@ -74,6 +77,7 @@ class Explaining:
         self.ids = ids
         self.ranked = ranked
         self.compares = compares
+        self.reference = reference
         # A part lives as long as its hits, so that results can be gone through without keeping them; the latest longer.
         self._parts: WeakValueDictionary[int, _Part] = WeakValueDictionary()
         self._latest: _Part | None = None
@@ -134,7 +138,7 @@ class _Part:
         from nps_spectra.kernels.explaining import explain_pairs
 
         scorer, query, library = self._whole.scorer, self._whole.query, self._whole.library
-        reference: Prepared = library.prepared(scorer)
+        reference = self._whole.reference(scorer, self._row)
         count = len(self._row)
         pairs = scorer.pairs_many(query, self._query, reference, self._row)
         mine, theirs, moved, height = (np.empty(count) for _ in range(4))
@@ -197,7 +201,7 @@ class _Part:
         hit, rows = hit[keep], rows[keep]
         queries, first = np.unique(self._query, return_index=True)
         bounds = np.append(np.searchsorted(hit, first), len(rows))
-        found = scorer.score_many(query, queries, library.prepared(scorer), bounds, rows)
+        found = scorer.score_many(query, queries, self._whole.reference(scorer, rows), bounds, rows)
         some = np.flatnonzero((found.matched > 0) & (found.score > 0))
         # The written order of ties: score, then matched peaks, then library id.
         order = some[np.lexsort((rows[some], -found.matched[some], -found.score[some], hit[some]))]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import csv
+import gc
 import hashlib
 import json
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -211,3 +214,16 @@ def test_an_unknown_format_is_wrong_use_and_lists_the_known_ones(
     assert main(["match", str(root / "examples" / "seizure_batch"), "--format", "another"]) == 2
     message = capsys.readouterr().err
     assert all(name in message for name in ("'another'", *format_names()))
+
+
+def test_only_the_program_itself_changes_how_garbage_is_collected(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changed: list[object] = []
+    monkeypatch.setattr(gc, "set_threshold", changed.append)
+    monkeypatch.setattr(atexit, "register", changed.append)
+    main(["formats"])
+    assert changed == []
+    monkeypatch.setattr(sys, "argv", ["nps-spectra", "formats"])
+    main()
+    assert changed == [100_000, gc.freeze]

@@ -11,6 +11,7 @@ import pytest
 from nps_spectra import read_spectra
 from nps_spectra.formats.lines import Lines
 from nps_spectra.formats.msp import FORMAT
+from nps_spectra.formats.reading import parsed_record
 from nps_spectra.formats.record import ParsedRecord, RawRecord, RecordFault
 
 SWGDRUG = """
@@ -348,7 +349,7 @@ def test_sniff(head: str, name: str, expected: bool) -> None:
 def test_a_long_line_takes_no_quadratic_time(line: str) -> None:
     # 300,000 steps squared would take minutes: whoever waits here has found it.
     with pytest.raises(RecordFault):
-        FORMAT.parse(RawRecord(1, ["Name: A", line, "Num Peaks: 1", "58 x"]), "")
+        parsed_record(FORMAT, RawRecord(1, ["Name: A", line, "Num Peaks: 1", "58 x"]), "")
 
 
 def test_a_name_may_follow_other_fields(tmp_path: Path) -> None:
