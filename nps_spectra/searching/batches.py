@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from nps_spectra.library import Library
 from nps_spectra.scorers import Int, Mask, Prepared, Scorer, Scores, Technique, kernel_rows
-from nps_spectra.scoring import techniques_of, with_query_mass
+from nps_spectra.scoring import look_like_ei, with_query_mass
 from nps_spectra.searching.answers import Answer, Identity, Results
 from nps_spectra.searching.candidates import Index, ranges
 from nps_spectra.searching.explaining import Explaining, Ranked
@@ -25,10 +25,11 @@ LeftOut = int | npt.NDArray[np.int64] | None
 
 #: Columns that scorers look at.
 _COMPARED_BY: Final = ("precursor_mz", "formula", "nominal_mass", "exact_mass")
-#: Queries of a batch at most, and with several threads at least; batches of each thread; pairs scored at a time.
+#: Queries of a batch at most, and with several threads at least.
 _BATCH: Final = 1024
-_SMALL_BATCH: Final = 64
-_BATCHES_OF_A_THREAD: Final = 4
+_SMALL_BATCH: Final = 16
+#: Batches of each thread where queries come in the order of their precursor; pairs scored at a time.
+_TURNS: Final = 4
 _PAIRS: Final = 1 << 20
 
 
@@ -60,22 +61,7 @@ class Questions:
         self.spectra = spectra
         self.query_mass = query_mass
         self.before = before
-        named = spectra.texts("ionization").to_list()
-        for number, assumed in ionization.items():
-            named[number] = assumed
-        columns = (
-            techniques_of(spectra, named),
-            named,
-            spectra.texts("polarity").to_list(),
-            spectra.columns["ms_level"].to_list(),
-            [representation == "profile" for representation in spectra.texts("representation").to_list()],
-        )
-        groups: dict[tuple[Any, ...], list[int]] = {}
-        for number, own in enumerate(zip(*columns, strict=True)):
-            groups.setdefault(own, []).append(number)
-        self.groups: dict[Kind, Int] = {
-            Kind(*own): np.array(numbers, dtype=np.int64) for own, numbers in groups.items()
-        }
+        self.groups: dict[Kind, Int] = _by_kind(spectra, ionization)
         none = np.empty(0, dtype=np.int64)
         self.left_out = [
             none if rows is None else np.unique(np.atleast_1d(rows)).astype(np.int64) for rows in leave_out or ()
@@ -115,6 +101,35 @@ class Questions:
         peaks = ranges(spectra.offsets[numbers], np.diff(offsets))
         columns = {name: spectra.columns[name].take(numbers) for name in _COMPARED_BY}
         return Spectra(spectra.mz[peaks], spectra.intensity[peaks], offsets, columns)
+
+
+def _by_kind(spectra: Spectra, ionization: dict[int, str | None]) -> dict[Kind, Int]:
+    """Numbers of the queries of each kind, in order of appearance; ionisations given here stand for those not named."""
+    names, name = spectra.texts("ionization").numbered()
+    for number, assumed in ionization.items():
+        if assumed not in names:
+            names.append(assumed)
+        name[number] = names.index(assumed)
+    named_ei = np.array([one is not None and one.upper() == "EI" for one in names], dtype=bool)[name]
+    ei = named_ei | look_like_ei(spectra, np.array([one is None for one in names], dtype=bool)[name])
+    polarities, polarity = spectra.texts("polarity").numbered()
+    representations, representation = spectra.texts("representation").numbered()
+    profile = np.array([one == "profile" for one in representations], dtype=bool)[representation]
+    levels, level = np.unique(spectra.numbers("ms_level"), return_inverse=True)
+    key = (name.astype(np.int64) * len(polarities) + polarity) * len(levels) + level
+    _, first, kind = np.unique(4 * key + 2 * ei + profile, return_index=True, return_inverse=True)
+    groups = {}
+    for number in np.argsort(first).tolist():
+        row = int(first[number])
+        own = Kind(
+            "EI" if ei[row] else "MS/MS",
+            names[name[row]],
+            polarities[polarity[row]],
+            None if np.isnan(levels[level[row]]) else float(levels[level[row]]),
+            bool(profile[row]),
+        )
+        groups[own] = np.flatnonzero(kind == number)
+    return groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +220,10 @@ class Searching:
         """Queries to take together: so few that their pairs fit the memory, progress is seen and no thread idles."""
         largest = _BATCH
         if threads > 1:
-            largest = max(_SMALL_BATCH, min(_BATCH, len(members) // (_BATCHES_OF_A_THREAD * threads)))
+            # As few batches as there can be, since each fetches the library from memory anew, and each thread as many.
+            # Queries in order of their precursor take longer and longer: there the threads take turns.
+            turns = max(_TURNS if self._by_precursor(kind) else 1, -(-len(members) // (_BATCH * threads)))
+            largest = max(_SMALL_BATCH, -(-len(members) // (turns * threads)))
         if not self._narrows(kind) and self._index(kind) is not None:
             return largest
         most = len(self._library)

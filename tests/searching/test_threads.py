@@ -38,7 +38,8 @@ def mixed_spectra(count: int, seed: int) -> Spectra:
 def test_every_number_of_threads_gives_the_same_bytes(
     method: str, precursor_tolerance: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batches, "_SMALL_BATCH", 5)
+    monkeypatch.setattr(batches, "_SMALL_BATCH", 1)
+    monkeypatch.setattr(batches, "_BATCH", 5)
     queries, library = mixed_spectra(90, 1), mixed_spectra(150, 2)
     written = set()
     for threads in ("1", "2", "3"):
@@ -51,7 +52,8 @@ def test_every_number_of_threads_gives_the_same_bytes(
 
 def test_progress_counts_up_to_all_queries_whatever_thread_is_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NPS_SPECTRA_THREADS", "2")
-    monkeypatch.setattr(batches, "_SMALL_BATCH", 5)
+    monkeypatch.setattr(batches, "_SMALL_BATCH", 1)
+    monkeypatch.setattr(batches, "_BATCH", 5)
     told: list[tuple[int, int]] = []
     library = Library(mixed_spectra(50, 2), name="test")
     search(mixed_spectra(60, 1), library, method="entropy", progress=lambda done, total: told.append((done, total)))
