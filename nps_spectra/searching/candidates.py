@@ -160,6 +160,18 @@ def _postings(mz: Float, value: Single, own: Single, offsets: Int, order: Int, b
     return result
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Peaks of queries as the kernel takes them; windows of m/z or neutral loss, and of shifted peaks if there are."""
+
+    offsets: Int
+    masses: Float
+    values: Single
+    own: Single
+    windows: tuple[Float, Float]
+    moved: tuple[Float, Float]
+
+
 class PostingIndex:
     """Peaks of a library sorted by m/z within blocks of spectra; for scores bounded by sums over matched peaks.
 
@@ -214,13 +226,15 @@ class PostingIndex:
 
     def candidates(self, query: Prepared, queries: Int, allowed: Mask, left_out: list[Int], top: int) -> Candidates:
         """Rows that hold the best spectra of the best `top` substances."""
-        found = self._scan(query, queries, allowed, left_out, top, min(_CAPACITY, len(allowed)))
+        asked = self._asked(query)
+        found = self._scan(asked, queries, allowed, left_out, top, min(_CAPACITY, len(allowed)))
         full = np.flatnonzero(np.isnan(found.limit))
         if len(full) == 0:
             return found
         rows = [found.rows[start:stop] for start, stop in pairwise(found.bounds.tolist())]
         for k in full.tolist():
-            alone = self._scan(query, queries[k : k + 1], allowed, left_out[k : k + 1], top, len(allowed))
+            gone = left_out[k : k + 1]
+            alone = self._scan(asked, queries[k : k + 1], allowed, gone, top, len(allowed))
             rows[k], found.limit[k] = alone.rows, alone.limit[0]
             if found.substances is not None and alone.substances is not None:
                 found.substances[k] = alone.substances[0]
@@ -229,14 +243,20 @@ class PostingIndex:
         bounds = np.cumsum([0, *(len(own) for own in rows)])
         return replace(found, bounds=bounds, rows=np.concatenate(rows))
 
+    def _asked(self, query: Prepared) -> _Asked:
+        """What the kernel needs of queries, but for which of them."""
+        moved = self._windows(query, True) if self._shifted else (np.empty(0), np.empty(0))
+        return _Asked(
+            query.clean.offsets, query.masses, *self._values(query), self._windows(query, self._losses), moved
+        )
+
     def _scan(
-        self, query: Prepared, queries: Int, allowed: Mask, left_out: list[Int], top: int, capacity: int
+        self, asked: _Asked, queries: Int, allowed: Mask, left_out: list[Int], top: int, capacity: int
     ) -> Candidates:
         """Candidates with room for `capacity` rows a query; where that is too little, the limit is NaN."""
         from nps_spectra.kernels.postings import LEAST, scan_postings
 
-        values, own = self._values(query)
-        peaks = np.diff(query.clean.offsets)[queries]
+        peaks = np.diff(asked.offsets)[queries]
         # Of a sum of n parts up to `most` in all: three roundings of each part, one of each addition, twice over; of
         # entropies also the logarithm and what is subtracted; of two sums their addition.
         most = 2.0 if self._entropy else 1.0
@@ -248,24 +268,23 @@ class PostingIndex:
         substances = np.full((len(queries), top), -1, dtype=np.int64)
         best = np.zeros((len(queries), top), dtype=np.float32)
         found, least = np.empty(len(queries), dtype=np.int64), np.empty(len(queries), dtype=np.float32)
-        moved = self._windows(query, True) if self._shifted else (np.empty(0), np.empty(0))
         scan_postings(
-            *self._windows(query, self._losses),
-            values,
-            own,
-            kernel_rows(query.clean.offsets),
+            *asked.windows,
+            asked.values,
+            asked.own,
+            kernel_rows(asked.offsets),
             kernel_rows(queries),
             self._postings.mz,
             self._postings.row,
             self._postings.value,
             self._postings.own,
             self._postings.table,
-            *moved,
+            *asked.moved,
             self._moved.mz,
             self._moved.row,
             self._moved.value,
             self._moved.table,
-            np.array(query.masses),
+            np.array(asked.masses),
             self._mass,
             *widths(self._scorer.tolerance),
             self._shifted,
