@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from nps_spectra.formats.reading import PathLike, _Reading
+from nps_spectra.formats.reading import PathLike, Reading
 from nps_spectra.formats.registry import format_named
 from nps_spectra.formats.report import InputFile, ReadReport
 from nps_spectra.formats.streams import members
@@ -88,10 +88,10 @@ class SpectraBlocks:
         self.report.files = list(self._files.values())
         yield spectra, True
 
-    def _new(self) -> _Reading:
-        return _Reading(self._format, self._strict, self._centroid)
+    def _new(self) -> Reading:
+        return Reading(self._format, self._strict, self._centroid)
 
-    def _finished(self, reading: _Reading) -> Spectra:
+    def _finished(self, reading: Reading) -> Spectra:
         spectra = reading.finish()
         whole, own = self.report, spectra.report
         for file in own.files:

@@ -105,7 +105,7 @@ def read_spectra(
     (1, '2 in, 1 out, 1 rejected, 0 repaired')
     """
     paths = [path] if isinstance(path, (str, os.PathLike)) else list(path)
-    reading = _Reading(None if format is None else format_named(format), strict, centroid)
+    reading = Reading(None if format is None else format_named(format), strict, centroid)
     for one in paths:
         for member in members(one, progress):
             if only is not None and member.skipped is None and not fnmatchcase(member.name, only):
@@ -162,7 +162,7 @@ class _FileCount:
     context: Any = None
 
 
-class _Reading:
+class Reading:
     """One call of `read_spectra`: what was collected, and the account of it."""
 
     def __init__(self, format: TextFormat | BinaryFormat | None, strict: bool, centroid: bool = False) -> None:
