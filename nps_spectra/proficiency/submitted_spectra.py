@@ -243,6 +243,9 @@ def _read(
         scans = f"is a run of {len(spectra)} scans, which is no spectrum; {SPECTRA}.csv can name the record of a scan"
         yield _without(file, whole, "not_assigned", scans)
         return
+    for path, reason in report.skipped:
+        name = file + _member(root / file, path)
+        yield _without(name, whole, "not_assigned", f"is no file of spectra: {reason}")
     by_record = {place.record: place for place in places}
     if whole is None:
         _check_records(places, file, spectra, table)
