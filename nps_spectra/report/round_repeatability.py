@@ -84,7 +84,8 @@ def _explained() -> Paragraph:
     return Paragraph(
         "Mandel's h compares the mean of a laboratory with those of the others, k its spread with theirs; in brackets "
         "their critical values at 1 % (ISO 5725-2). The statistic takes mean and deviation together "
-        f"(ISO 13528:2022, 10.6) and exceeds {STATISTIC_LIMIT} in one of twenty laboratories without fault.",
+        f"(ISO 13528:2022, 10.6) and exceeds {STATISTIC_LIMIT} in one of twenty laboratories that differ "
+        "by their repeatability alone.",
         "faint",
     )
 

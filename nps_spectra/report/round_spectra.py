@@ -45,8 +45,13 @@ def own_spectra_blocks(results: RoundResults, code: str) -> Iterator[Block]:
     claims = [one for one in check.claims if one.laboratory == code]
     if claims:
         rows = [_own_row(results, one) for one in claims]
-        yield Table(("Sample", "Spectrum", "Claim", "Verdict", "In words", "Candidates", "P(absent)"), rows, (6,))
+        yield Table(("Sample", "Spectrum", "Claim", "Verdict", "Candidates", "P(absent)"), rows, (5,))
         yield from _probabilities()
+        # Sentences would be towers in a column beside all that.
+        yield Table(
+            ("Sample", "Spectrum", "In words"),
+            [(*cells[:2], one.sentence) for cells, one in zip(rows, claims, strict=True)],
+        )
     # A spectrum that cannot be read has a row above, if it is known what it stood for.
     told = {(one.file, one.record) for one in claims}
     others = [one for one in check.not_judged if one.laboratory == code and (one.file, one.record) not in told]
@@ -87,9 +92,10 @@ def all_spectra_blocks(results: RoundResults) -> Iterator[Block]:
         if listed:
             yield Heading(title, 3)
             rows = [_row(one) for one in listed]
-            yield Table(
-                ("Laboratory", "Sample", "Spectrum", "Claim", "In words", "Candidates", "P(absent)"), rows, (6,)
-            )
+            yield Table(("Laboratory", "Sample", "Spectrum", "Claim", "Candidates", "P(absent)"), rows, (5,))
+            same = Counter((one.sample, one.sentence) for one in listed)
+            rows = [(sample, count, sentence) for (sample, sentence), count in same.items()]
+            yield Table(("Sample", "Spectra", "In words"), rows, (1,))
     if any(one.verdict in _LISTED for one in check.claims):
         yield from _probabilities()
     if check.not_judged:
@@ -110,12 +116,12 @@ def all_spectra_blocks(results: RoundResults) -> Iterator[Block]:
 def _own_row(results: RoundResults, one: JudgedClaim) -> tuple[Cell, ...]:
     file = _own_file(results, one.laboratory, one.file, one.record, one.sample, one.sha256)
     verdict = Toned(_word(one.verdict), _TONES[one.verdict])
-    return one.sample, file, _claim(one), verdict, one.sentence, _candidates(one), percent(one.p_absent)
+    return one.sample, file, _claim(one), verdict, _candidates(one), percent(one.p_absent)
 
 
 def _row(one: JudgedClaim) -> tuple[Cell, ...]:
     file = _file(one.file, one.record)
-    return one.laboratory, one.sample, file, _claim(one), one.sentence, _candidates(one), percent(one.p_absent)
+    return one.laboratory, one.sample, file, _claim(one), _candidates(one), percent(one.p_absent)
 
 
 def _own_file(
