@@ -32,6 +32,15 @@ sigma_pt = 1.0
 """
 
 
+def another(record: str) -> str:
+    """A record of MSP with heights as of another instrument: a tenth larger and smaller in turn."""
+    head, lines = record[: record.index("\n", record.index("Num Peaks")) + 1], record.strip().splitlines()[2:]
+    peaks = [line.split() for line in lines]
+    return head + "".join(
+        f"{mz} {float(high) * (1 + 0.1 * (1, -1)[place % 2]):g}\n" for place, (mz, high) in enumerate(peaks)
+    )
+
+
 def report(evaluation: Evaluation, laboratory: str | None = None) -> Document:
     """The organiser's report, or that of a laboratory; its forms are drawn from this."""
     results = RoundResults(evaluation)
@@ -80,7 +89,7 @@ def every_kind(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
     folder = write_round(tmp_path_factory.mktemp("round"), given)
     put(folder, "QX1/SM-1.msp", msp("cocaine"))
     put(folder, "QX2/SM-1.msp", msp("atropine"))
-    put(folder, "QX2/SM-2.msp", msp("meta-fluorofentanyl"))
+    put(folder, "QX2/SM-2.msp", another(msp("meta-fluorofentanyl")))
     put(folder, "QX3/SM-1.msp", "Num Peaks: 3\n41 x")
     put(folder, "QX4/SM-4.msp", msp("cocaine"))
     put(folder, "stray.msp", msp("cocaine"))
@@ -211,6 +220,14 @@ def test_a_damaged_record_that_the_table_does_not_name_is_counted(tmp_path: Path
     (folder / "spectra.csv").write_text("file,record,laboratory,sample\nall.msp,1,QX1,SM-1\n")
     (left,) = rows(section(report(evaluate(folder, library="starter")), "Spectra that were not judged"))
     assert left["Reason"] == "spectra.csv does not name 2 of its 3 records"
+
+
+def test_a_long_word_is_broken_in_its_cell_of_a_page(tmp_path: Path) -> None:
+    name = f"SM-1/{'acquisition_' * 8}.msp"
+    put(write_round(tmp_path, [row("QX1")]), f"QX1/{name}", msp("cocaine"))
+    page = document_html(report(evaluate(tmp_path, library="starter"), "QX1"))
+    assert page.count(f'<td class="long">{name}, record 1</td>') == 2
+    assert "td.long { overflow-wrap: anywhere; }" in page
 
 
 def test_without_a_library_both_reports_say_so(tmp_path: Path) -> None:
