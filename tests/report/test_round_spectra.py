@@ -271,6 +271,20 @@ def test_replicates_stand_beside_those_of_the_others(tmp_path: Path) -> None:
     assert every[2]["h (limit)"] == own["h (limit)"]
 
 
+def test_what_is_beyond_its_limit_is_said_in_words(tmp_path: Path) -> None:
+    """One of eight laboratories has nearly all of the variance within: k is close to the root of 8."""
+    given = [
+        row(f"QX{k}", value=str(50 + 0.1 * k + number * (6 if k == 0 else 0.2)), replicate=str(number))
+        for k in range(8)
+        for number in (1, 2)
+    ]
+    evaluation = evaluate(write_round(tmp_path, given))
+    wide, *others = rows(section(report(evaluation), "Repeatability"))
+    assert wide["k (limit)"].startswith("2.8")
+    assert "k" in wide["Remarks"].removeprefix("beyond its limit: ").split(", ")
+    assert not any("k" in one["Remarks"].split(", ") for one in others)
+
+
 def test_why_replicates_are_not_compared_is_said(tmp_path: Path) -> None:
     given = [row("QX1", value=value, replicate=number) for number, value in (("1", "49"), ("2", "50"))]
     (own,) = rows(section(report(evaluate(write_round(tmp_path, given)), "QX1"), "Repeatability"))
