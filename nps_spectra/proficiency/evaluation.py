@@ -13,7 +13,7 @@ from nps_spectra.atomic import write_text
 from nps_spectra.errors import MissingDependencyError
 from nps_spectra.proficiency.identification import Identification, Rates, identify
 from nps_spectra.proficiency.intervals import Proportion
-from nps_spectra.proficiency.performance import combine_scores
+from nps_spectra.proficiency.performance import CombinedScore, combine_scores
 from nps_spectra.proficiency.quantities import Quantity, quantify
 from nps_spectra.proficiency.reading_rounds import read_round
 from nps_spectra.proficiency.repeatability import Repeatability, repeatabilities
@@ -113,6 +113,15 @@ class Evaluation:
         from nps_spectra.proficiency.claims import claims_table
 
         return _frame(claims_table(self.spectra))
+
+    @property
+    def combined_scores(self) -> dict[str, CombinedScore]:
+        """Z scores of each laboratory that has any, taken together, by code."""
+        z: dict[str, list[float]] = {}
+        for score in self.scores:
+            if score.z is not None:
+                z.setdefault(score.laboratory, []).append(score.z)
+        return {code: combine_scores(found) for code, found in z.items()}
 
     def to_json(self) -> str:
         """The evaluation as JSON: the same bytes from the same files.
@@ -279,12 +288,10 @@ class Evaluation:
         for score in self.scores:
             counts[score.laboratory][score.verdict] += 1
         whole = {name for name in _LABORATORY if name != "partial_credit"}
-        z: dict[str, list[float]] = {}
-        for score in self.scores:
-            if score.z is not None:
-                z.setdefault(score.laboratory, []).append(score.z)
-        together = {code: combine_scores(found) for code, found in z.items()}
-        joined = {code: (one.n, one.rescaled_sum, one.sum_of_squares, one.critical) for code, one in together.items()}
+        joined = {
+            code: (one.n, one.rescaled_sum, one.sum_of_squares, one.critical)
+            for code, one in self.combined_scores.items()
+        }
         return (*header, *_LABORATORY, *_COMBINED), [
             (
                 *row,

@@ -15,6 +15,8 @@ from nps_spectra.proficiency.robust import algorithm_a, algorithm_s
 from nps_spectra.proficiency.rounds import Round
 from nps_spectra.proficiency.submissions import Submissions
 
+#: Mean and deviation together exceed it in one of twenty laboratories without fault: chi-squared of two degrees.
+STATISTIC_LIMIT: Final = 5.99
 #: Laboratories with as many replicates, of which Mandel's statistics can be had.
 _FEWEST: Final = 3
 

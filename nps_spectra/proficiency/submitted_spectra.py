@@ -243,18 +243,23 @@ def _read(
         scans = f"is a run of {len(spectra)} scans, which is no spectrum; {SPECTRA}.csv can name the record of a scan"
         yield _without(file, whole, "not_assigned", scans)
         return
+    for path, reason in report.skipped:
+        name = file + _member(root / file, path)
+        yield _without(name, whole, "not_assigned", f"is no file of spectra: {reason}")
     by_record = {place.record: place for place in places}
-    rejected = {one.record: one for one in report.rejects}
     if whole is None:
         _check_records(places, file, spectra, table)
-    for fault in rejected.values():
+    unnamed = 0
+    for fault in report.rejects:
+        name = file + _member(root / file, fault.file)
         place = whole or by_record.get(fault.record)
         if place is None and fault.record is None:
-            place = places[0]
-        if place is not None:
+            # Of the file, of which the table gives each record to somebody: all that it names are there.
+            yield _without(name, None, "unreadable", _printable(fault.reason))
+        elif place is not None:
             claim = _claim(place, None, reported, names)
             yield SubmittedSpectrum(
-                _printable(file),
+                _printable(name),
                 fault.record,
                 place.laboratory,
                 place.sample,
@@ -263,7 +268,8 @@ def _read(
                 _printable(fault.reason),
                 None,
             )
-    unnamed = 0
+        else:
+            unnamed += 1
     for spectrum in spectra:
         source = spectrum.source
         record = None if source is None else source.record
@@ -271,10 +277,8 @@ def _read(
         if place is None:
             unnamed += 1
             continue
-        inner = "" if source is None else source.file.removeprefix(os.fspath(root / file))
-        inner = inner if inner.startswith("!") else ""
         claim = _claim(place, spectrum.name, reported, names)
-        name = file + inner
+        name = file + ("" if source is None else _member(root / file, source.file))
         if isinstance(claim, str):
             yield _without(name, place, "not_assigned", claim, record)
         else:
@@ -282,9 +286,14 @@ def _read(
                 _printable(name), record, place.laboratory, place.sample, claim, "assigned", "", spectrum
             )
     if unnamed:
-        yield _without(
-            file, None, "not_assigned", f"{SPECTRA}.csv does not name {unnamed} of its {len(spectra)} records"
-        )
+        records = len(spectra) + sum(one.record is not None for one in report.rejects)
+        yield _without(file, None, "not_assigned", f"{SPECTRA}.csv does not name {unnamed} of its {records} records")
+
+
+def _member(path: Path, source: str) -> str:
+    """Member of an archive that something was read from, as ``!member``; empty if the file is none."""
+    inner = source.removeprefix(os.fspath(path))
+    return inner if inner.startswith("!") else ""
 
 
 def _check_records(places: Sequence[_Place], file: str, spectra: Spectra, table: str | None) -> None:

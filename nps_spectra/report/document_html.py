@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from nps_spectra.report.chart import LETTERS, Box, Chart, Disc, Letters, Mark, Path
-from nps_spectra.report.document import Block, Cell, Document, Facts, Heading, Paragraph, Table, Toned
+from nps_spectra.report.document import Block, Cell, Document, Facts, Heading, Paragraph, Table, Toned, cell_text
 from nps_spectra.report.document_style import STYLE
 from nps_spectra.report.lettering import fitted
 from nps_spectra.report.markup import Child, Markup, element, page, table
@@ -13,6 +13,8 @@ from nps_spectra.report.markup import Child, Markup, element, page, table
 _FONTS: Final = "Arial, Helvetica, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 #: Tones that colour a whole cell.
 _CELLS: Final = frozenset(("right", "other", "wrong", "none"))
+#: A longer word is broken anywhere; else it would push its table off the page.
+_LONGEST: Final = 30
 
 
 def document_html(document: Document) -> str:
@@ -78,11 +80,13 @@ def _block(block: Block) -> Markup:
 
 
 def _table(block: Table) -> Markup:
-    rows = [[_cell(cell) for cell in row] for row in block.rows]
+    rows = [[_cell(cell) if place else cell_text(cell) for place, cell in enumerate(row)] for row in block.rows]
     return table(block.header, rows, block.numbers, class_="map" if block.is_map else None)
 
 
 def _cell(cell: Cell) -> Child:
+    if isinstance(cell, str) and max(map(len, cell.split()), default=0) > _LONGEST:
+        return element("td", cell, class_="long")
     if not isinstance(cell, Toned):
         return cell
     return element("td" if cell.tone in _CELLS else "span", cell.text, class_=cell.tone)

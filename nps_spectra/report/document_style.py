@@ -38,6 +38,7 @@ tr {{ break-inside: avoid; }}
 th {{ text-align: left; border-bottom: .3mm solid #000; vertical-align: bottom; }}
 th, td {{ padding: .7mm 2.4mm .7mm 0; vertical-align: top; overflow-wrap: break-word; }}
 td {{ border-bottom: .1mm solid {GRID}; }}
+td.long {{ overflow-wrap: anywhere; }}
 tbody th {{ font-weight: normal; border-bottom: .1mm solid {GRID}; }}
 th.number, td.number {{ text-align: right; white-space: nowrap; overflow-wrap: normal; }}
 dl {{ display: grid; grid-template-columns: 44mm 1fr; gap: .6mm 3mm; }}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nps_spectra.proficiency.identification import SampleOutcome
 from nps_spectra.proficiency.intervals import Proportion
+from nps_spectra.proficiency.methods import MethodAudit
 from nps_spectra.proficiency.quantities import Quantity
 from nps_spectra.proficiency.submissions import Entry
 from nps_spectra.proficiency.targets import Target
@@ -11,9 +12,14 @@ from nps_spectra.report.chart import shown_number
 from nps_spectra.report.document import Cell, Table, Tone, Toned
 
 
+def level_name(level: str) -> str:
+    """A level of reporting in words."""
+    return level.replace("_", " ")
+
+
 def level_text(level: str) -> str:
     """What has to be told apart, where that is less than the substance."""
-    return "" if level == "substance" else f" ({'isomer group' if level == 'isomer_group' else level} is enough)"
+    return "" if level == "substance" else f" ({level_name(level)} is enough)"
 
 
 def number_text(value: float | None) -> str:
@@ -60,10 +66,16 @@ def judged(outcome: SampleOutcome) -> tuple[Tone, str]:
     return "other", "missed" if outcome.missed else "not specific"
 
 
+def scheme_text(audit: MethodAudit) -> str:
+    """Whether the minimum scheme is met."""
+    return {True: "met", False: "not met", None: "not known"}[audit.met]
+
+
 def audit_text(outcome: SampleOutcome) -> str:
-    """Methods, and whether they meet the minimum scheme."""
-    met = {True: "met", False: f"not met: {outcome.audit.reason}", None: outcome.audit.reason}[outcome.audit.met]
-    return f"{' + '.join(outcome.methods)} ({met})" if outcome.methods else met
+    """Methods, whether they meet the minimum scheme, and why."""
+    word = scheme_text(outcome.audit)
+    told = ": ".join(filter(None, (None if outcome.audit.met is None else word, outcome.audit.reason)))
+    return f"{' + '.join(outcome.methods)} ({told})" if outcome.methods else told
 
 
 def taken_text(entry: Entry) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from nps_spectra.report.document import Block, Cell, Document, Facts, Heading, Paragraph, Table, Tone, Toned
 from nps_spectra.report.round_cells import audit_text, judged, scores_table, share_text, taken_text
 from nps_spectra.report.round_charts import own_scores
+from nps_spectra.report.round_repeatability import own_combined_blocks, own_repeatability_blocks
 from nps_spectra.report.round_results import RoundResults
 from nps_spectra.report.round_sections import (
     closing_blocks,
@@ -15,6 +16,7 @@ from nps_spectra.report.round_sections import (
     target_blocks,
     title_blocks,
 )
+from nps_spectra.report.round_spectra import own_spectra_blocks
 
 
 def laboratory_document(results: RoundResults, code: str) -> Document:
@@ -39,6 +41,9 @@ def laboratory_document(results: RoundResults, code: str) -> Document:
             *_rates(results, code),
             Heading("Quantities", 2),
             *_quantities(results, code),
+            *own_combined_blocks(results, code),
+            *own_repeatability_blocks(results, code),
+            *own_spectra_blocks(results, code),
             Heading("What was submitted", 2),
             _rows(results, code),
             *sample_blocks(results),

@@ -9,8 +9,9 @@ from typing import Final
 
 from nps_spectra.proficiency.identification import Rates
 from nps_spectra.report.document import Block, Cell, Document, Facts, Heading, Paragraph, Table, Tone, Toned
-from nps_spectra.report.round_cells import judged, number_text, scores_table, share_text
+from nps_spectra.report.round_cells import judged, number_text, scheme_text, scores_table, share_text
 from nps_spectra.report.round_charts import score_bars, sorted_results, youden_chart
+from nps_spectra.report.round_repeatability import all_combined_blocks, all_repeatability_blocks
 from nps_spectra.report.round_results import RoundResults
 from nps_spectra.report.round_sections import (
     closing_blocks,
@@ -19,6 +20,7 @@ from nps_spectra.report.round_sections import (
     target_blocks,
     title_blocks,
 )
+from nps_spectra.report.round_spectra import all_spectra_blocks
 
 #: Samples in one map; more would leave no room for their codes.
 _COLUMNS: Final = 10
@@ -45,9 +47,13 @@ def organiser_document(results: RoundResults) -> Document:
             *_rates("Substance", found.substances),
             *_identified(results),
             *_rates("Methods", found.methods, "Methods used"),
+            *_schemes(results),
             Heading("Quantities", 2),
             *_quantities(results),
             *_pairs(results),
+            *all_combined_blocks(results),
+            *all_repeatability_blocks(results),
+            *all_spectra_blocks(results),
             Heading("Rows that were not scored", 2),
             *_rejected(results),
             *closing_blocks(results),
@@ -101,6 +107,17 @@ def _rates(key: str, rates: tuple[Rates, ...], heading: str | None = None) -> It
         for one in rates
     ]
     yield Table((key, "Results", "Sensitivity", "Specificity", "With a false positive", "Fully correct"), rows, (1,))
+
+
+def _schemes(results: RoundResults) -> Iterator[Block]:
+    """Whether combinations of methods make a minimum scheme, and why."""
+    evaluated = [one for one in results.evaluation.result.outcomes if one.status == "evaluated" and one.methods]
+    if not evaluated:
+        return
+    counts = Counter(("+".join(one.methods), scheme_text(one.audit), one.audit.reason) for one in evaluated)
+    rows = [(methods, count, met, reason) for (methods, met, reason), count in sorted(counts.items())]
+    yield Heading("Minimum scheme", 3)
+    yield Table(("Methods", "Results", "Met", "Reason"), rows, (1,))
 
 
 def _identified(results: RoundResults) -> Iterator[Block]:

@@ -28,6 +28,8 @@ class RoundResults:
         All laboratories.
     limits : (float, float)
         Of the absolute z: questionable above the first, unsatisfactory from the second on.
+    combined : dict of str to CombinedScore
+        Z scores of each laboratory that has several, taken together.
     digest : str
         SHA-256 of ``evaluation.json``.
     """
@@ -54,6 +56,8 @@ class RoundResults:
         self.rates = {one.key: one for one in evaluation.result.laboratories}
         self.codes = list(self.outcomes)
         self.targets = {(one.sample, one.substance): one for one in evaluation.targets}
+        together = evaluation.combined_scores
+        self.combined = {code: together[code] for code in self.codes if code in together and together[code].n > 1}
         self._densities: dict[tuple[str, str], Density | None] = {}
 
     @property

@@ -126,6 +126,23 @@ def test_without_spectra_of_its_technique_the_library_says_nothing(tmp_path: Pat
     assert "not compared" in found.sentence
 
 
+def test_every_damaged_record_and_every_other_member_of_an_archive_is_there_once(tmp_path: Path) -> None:
+    """Members count their records anew: the first of each is damaged, the second is not."""
+    folder = write_round(tmp_path, [row("A")])
+    put(folder, "A/SM-1.zip", "")
+    with zipfile.ZipFile(folder / "spectra" / "A" / "SM-1.zip", "w") as archive:
+        for member in ("a.msp", "b.msp"):
+            archive.writestr(member, "Name: x\nNum Peaks: 1\n41 x\n\n" + msp("cocaine"))
+        archive.writestr("letter.pdf", "%PDF-1.7")
+    found = check(folder)
+    assert [(one.file, one.record, one.status) for one in found.not_judged] == [
+        ("A/SM-1.zip!letter.pdf", None, "not_assigned"),
+        ("A/SM-1.zip!a.msp", 1, "unreadable"),
+        ("A/SM-1.zip!b.msp", 1, "unreadable"),
+    ]
+    assert [one.verdict for one in found.claims] == ["nothing_can_be_said", "supported"] * 2
+
+
 def test_without_a_library_nothing_can_be_said(tmp_path: Path) -> None:
     put(write_round(tmp_path, [row("A")]), "A/SM-1.msp", msp("cocaine"))
     assert only(tmp_path, None).sentence == "Nothing can be said of cocaine: no library was given."

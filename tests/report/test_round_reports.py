@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 
 import pytest
 from proficiency.round_files import ROUND, row, values, write_round
+from proficiency.spectra_files import msp, put
 
 from nps_spectra.cli.main import main
 from nps_spectra.proficiency.evaluation import Evaluation, evaluate
@@ -48,6 +49,15 @@ comments = "isomers were mixed up"
 recommendations = "check retention times"
 
 [[substance]]
+"""
+REPLICATES = """
+[[sample]]
+code = "SM-5"
+[[sample.content]]
+substance = "MDMA"
+value = 20.0
+unit = "% w/w"
+sigma_pt = 1.0
 """
 
 
@@ -95,6 +105,18 @@ def words(form: str, evaluation: Evaluation, laboratory: str | None = None) -> s
     ).text
 
 
+def replicates() -> dict[str, tuple[str, str]]:
+    """Two values of each laboratory, of a mean and a deviation that are those of no other."""
+    return {
+        code: (f"{18.1 + 0.29 * k:.3f}", f"{18.1 + 0.29 * k + 0.137 * (k + 1):.3f}") for k, code in enumerate(values())
+    }
+
+
+def files() -> dict[str, tuple[str, str]]:
+    """Names, that are those of no other and hold no code, of a spectrum of each laboratory and of what is none."""
+    return {code: (f"r{1009 + 37 * k}.msp", f"d{2011 + 41 * k}.msp") for k, code in enumerate(values())}
+
+
 @pytest.fixture(scope="module")
 def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
     rows = []
@@ -102,15 +124,26 @@ def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
         rows.append(row(code, value=value, uncertainty="3.17", coverage_factor="2", remarks=f"remark of {code} {UGLY}"))
         rows.append(row(code, "SM-2", "meta-fluorofentanyl"))
         rows.append(row(code, "SM-7", remarks="wrong sample"))
+        for number, each in enumerate(replicates()[code], 1):
+            rows.append(row(code, "SM-5", "MDMA", value=each, replicate=str(number)))
     rows.append(row("QX03", "SM-4", "heroin"))
     toml = ROUND.replace("[[substance]]", STATED, 1).replace("sigma_pt = 2.5", "sigma_pt = 2.5\nuncertainty = 2.0")
-    return evaluate(write_round(tmp_path_factory.mktemp("round"), rows, toml))
+    folder = write_round(tmp_path_factory.mktemp("round"), rows, toml + REPLICATES)
+    for k, (code, (spectrum, damaged)) in enumerate(files().items()):
+        put(folder, f"{code}/SM-1/{spectrum}", msp(("cocaine", "atropine", "fentanyl")[k % 3]))
+        # Nothing was reported in the blank; what is no record cannot be read where something was.
+        put(
+            folder,
+            f"{code}/{('SM-4', 'SM-2')[k % 2]}/{damaged}",
+            msp("cocaine") if k % 2 == 0 else "Num Peaks: 3\n41 x",
+        )
+    return evaluate(folder, library="starter")
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_laboratory_sees_no_code_and_no_value_of_another(evaluation: Evaluation, form: str) -> None:
-    for own in values():
-        text = words(form, evaluation, own)
+    for k, own in enumerate(values()):
+        text = " ".join(words(form, evaluation, own).split())
         whole = laboratory_report(evaluation, own) if form == "HTML" else text
         assert own in text
         for code, value in values().items():
@@ -119,6 +152,15 @@ def test_a_laboratory_sees_no_code_and_no_value_of_another(evaluation: Evaluatio
                 assert value not in whole
                 assert f"{float(value):.4g}" not in text.split()
         assert text.count("expected one of SM-1") == 1  # its own row that was rejected
+        for code, names in files().items():
+            assert all((name in whole) == (code == own) for name in names)
+        for code, (first, second) in replicates().items():
+            deviation = abs(float(first) - float(second)) / 2**0.5
+            assert (f"{deviation:.4g}" in text.split()) == (code == own)
+        assert text.count("reported no substance in SM-4") == 1 - k % 2  # of its own file
+        z = (float(values()[own]) - 50) / 2.5 + (sum(map(float, replicates()[own])) / 2 - 20)
+        assert f"Rescaled sum {z / 2**0.5:.2f}".replace("-", "−") in text
+        assert text.count("Rescaled sum") == 1
     assert "heroin" in words(form, evaluation, "QX03")
     assert "heroin" not in words(form, evaluation, "QX04")
 
@@ -190,7 +232,7 @@ def test_the_organiser_sees_all(reports: dict[tuple[str, str], str], form: str) 
     for code, value in values().items():
         assert code in text
         assert f"{float(value):.4g}" in text
-    assert "43 rows were read" in text
+    assert "71 rows were read" in text
     assert "14 not" in text
 
 
@@ -207,7 +249,7 @@ def test_nothing_runs_and_nothing_is_loaded(evaluation: Evaluation) -> None:
 
 def test_charts_are_well_formed(evaluation: Evaluation) -> None:
     charts = re.findall(r"<svg.*?</svg>", organiser_report(evaluation))
-    assert len(charts) == 3
+    assert len(charts) == 6
     for chart in charts:
         root = ElementTree.fromstring(chart)
         for part in root.iter():
