@@ -190,6 +190,7 @@ class Searching:
         self._questions = questions
         self._gates: Gates = library.kept("gates", lambda: Gates(library))
         self._stating: dict[Kind, Allowed] = {}
+        self._indexes: dict[Technique, Index | None] = {}
 
     def all(self, progress: Callable[[int, int], None] | None) -> Results:
         """Results of all queries, in their order."""
@@ -234,7 +235,10 @@ class Searching:
         return max(1, min(largest, _PAIRS // max(1, most)))
 
     def _index(self, kind: Kind) -> Index | None:
-        return index_of(self._library, self._scorers[kind.technique], self._top, self._questions.so_far)
+        if kind.technique not in self._indexes:
+            scorer = self._scorers[kind.technique]
+            self._indexes[kind.technique] = index_of(self._library, scorer, self._top, self._questions.so_far)
+        return self._indexes[kind.technique]
 
     def layouts(self, kinds: Iterable[Kind]) -> list[dict[str, str]]:
         """How the library is searched for queries of each technique among these, and why."""

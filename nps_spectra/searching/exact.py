@@ -167,7 +167,7 @@ def results_of(
         **options,
     )
     results = asked.results(queries, leave_out, progress)
-    return Hits(results, library_summary(library), asked.described())
+    return Hits(results, library_summary(library), asked.described)
 
 
 class LibrarySearch:

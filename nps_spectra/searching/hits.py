@@ -212,14 +212,17 @@ class Hits(Sequence[Hit]):
     ----------
     library : dict
         ``name``, ``digest``, ``spectra``, ``substances``, ``notice``.
-    options : dict
-        What was asked for and what was resolved from it.
     """
 
-    def __init__(self, results: Results, library: dict[str, Any], options: dict[str, Any]) -> None:
+    def __init__(self, results: Results, library: dict[str, Any], described: Callable[[], dict[str, Any]]) -> None:
         self._results = results
         self.library = library
-        self.options = options
+        self._described = described
+
+    @cached_property
+    def options(self) -> dict[str, Any]:
+        """What was asked for and what was resolved from it."""
+        return self._described()
 
     @cached_property
     def queries(self) -> tuple[QueryResult, ...]:
