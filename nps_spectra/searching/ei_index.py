@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from nps_spectra.cleaning import kernel_arrays, widths
+from nps_spectra.cleaning import kernel_arrays
 from nps_spectra.errors import OptionError
 from nps_spectra.scorers import (
     Float,
@@ -21,15 +21,11 @@ from nps_spectra.scorers import (
     Scores,
     SteinScott,
     WeightedCosine,
-    kernel_rows,
 )
 from nps_spectra.searching.candidates import Candidates, places_left_out
+from nps_spectra.searching.ei_layout import inside_limits, laid_out, sums_of, weights_of
 from nps_spectra.shifted import Hybrid, ModifiedCosine
 
-#: A column is a list of its peaks where fewer than one in so many spectra has one.
-_SPARSE: Final = 24
-#: Tables by m/z are not longer; a library beyond is searched without bounds.
-_HIGHEST_MZ: Final = 1 << 16
 #: Bytes of cut norms that an index keeps; beyond, they are computed anew.
 _CUTS_KEPT: Final = 16 << 20
 #: More match factors with ratios than this are worth it to look at all ratios first.
@@ -78,72 +74,14 @@ class EiIndex:
     layout = "nominal masses by column, bounded before they are scored"
 
     def __init__(self, scorer: Scorer, prepared: Prepared, substance_of_row: Int, compared: Mask) -> None:
-        from nps_spectra.kernels import nominal_layout as kernels
-
         if not self.fits(scorer):
             raise OptionError(f"{scorer.method} of {scorer.technique} spectra has no nominal-mass index")
-        clean = prepared.clean
-        mz, intensity, offsets = kernel_arrays(clean.mz, clean.intensity, clean.offsets)
-        values, masses, _ = kernel_arrays(prepared.values, prepared.masses, offsets)
-        method = _method_of(scorer)
-        lengths = np.diff(offsets)
-        inside = _inside(scorer, mz) & np.repeat(compared, lengths)
-        distinct = np.unique(mz[np.repeat(compared, lengths)])
-        bins = np.searchsorted(distinct, mz).astype(np.int32)
-        weight = _weights(scorer, mz, values) * inside
-        with np.errstate(over="ignore"):
-            square = _sums(weight * weight, offsets)
-        known = square > 0
-        if method.kind == kernels.HYBRID:
-            known &= ~np.isnan(masses)
-        row = np.flatnonzero(known)
-        lowest = np.zeros(len(lengths))
-        if method.kind in (kernels.MATCH_FACTOR, kernels.HYBRID) and math.isnan(method.mz_min):
-            lowest[row] = mz[offsets[row]]
-            row = row[np.argsort(lowest[row], kind="stable")]
-        bounded = bool(np.all(np.isfinite(square))) and len(distinct) < 1 << 16
-        highest = 0
-        if method.kind == kernels.HYBRID and len(distinct):
-            bounded &= float(distinct[-1]) < _HIGHEST_MZ
-            highest = int(distinct[-1]) if bounded else 0
-        strong = (intensity > 1.0) & inside
-        change = np.flatnonzero(np.diff(lowest[row]) != 0) + 1
-        runs = np.union1d(change, np.arange(0, len(row), kernels.BLOCK))
-        with np.errstate(all="ignore"):
-            unit_weight = weight / np.sqrt(np.repeat(square, lengths))
-        peaks = kernels.Peaks(mz, intensity, values, offsets, masses, bins, square)
-        bins_inside = np.where(inside, bins, -1).astype(np.int32)
-        with_ratios = bounded and method.kind == kernels.MATCH_FACTOR and method.identity
-        columns, moving, roots = _no_columns(), _no_moving(), _no_roots()
-        if bounded and method.kind == kernels.HYBRID:
-            moving = _moving(masses[row], unit_weight)
-        elif bounded:
-            columns = _columns(bins_inside, unit_weight, peaks, row, len(distinct), with_ratios)
-        if with_ratios:
-            roots = _roots(bins_inside, intensity, offsets, row)
         self._scorer = scorer
         self._cuts: dict[float, Single] = {}
-        self._bounded = bounded
-        self._highest = highest
-        self._place = np.full(len(lengths), -1)
+        self._layout, self._bounded = laid_out(scorer, prepared, substance_of_row, compared)
+        row = self._layout.places.row
+        self._place = np.full(len(prepared.clean), -1)
         self._place[row] = np.arange(len(row))
-        self._layout = kernels.Layout(
-            method,
-            distinct,
-            columns,
-            kernels.Places(
-                row,
-                lowest[row],
-                np.searchsorted(distinct, lowest[row]),
-                np.append(runs, [len(row), 1 << 62]).astype(np.int64),
-                square[row],
-                _sums(_masses(scorer, mz) * intensity * strong, offsets)[row],
-            ),
-            roots,
-            moving,
-            kernel_rows(substance_of_row),
-            peaks,
-        )
 
     @staticmethod
     def fits(scorer: Scorer) -> bool:
@@ -166,7 +104,7 @@ class EiIndex:
         layout, shape = self._layout, (len(queries), top)
         asked = self._asked(query, queries)
         lengths = np.diff(asked.offsets)
-        weight = _weights(self._scorer, asked.mz, asked.values)
+        weight = weights_of(self._scorer, asked.mz, asked.values)
         # Rounded up, each is at most 1 more than its share of the step, and each byte at most 1 more than its own.
         roots = np.sqrt(lengths)
         step = np.floor((_LARGEST_SUM - 255.0 * roots - lengths) / (255.0 + roots))
@@ -232,7 +170,7 @@ class EiIndex:
 
         scorer, distinct, clean = self._scorer, self._layout.distinct, query.clean
         every = np.diff(clean.offsets)
-        keep = _inside(scorer, clean.mz)
+        keep = inside_limits(scorer, clean.mz)
         lengths, starts = every[queries], clean.offsets[queries]
         take = np.arange(lengths.sum()) + np.repeat(starts - (np.cumsum(lengths) - lengths), lengths)
         take_from = np.concatenate(([0], np.cumsum(lengths)))
@@ -245,15 +183,18 @@ class EiIndex:
         values, masses, _ = kernel_arrays(query.values[take], query.masses[queries], offsets)
         bins = np.searchsorted(distinct, mz).astype(np.int32)
         bins[np.append(distinct, math.nan)[bins] != mz] = -1
-        weight = _weights(scorer, mz, values)
+        weight = weights_of(scorer, mz, values)
         with np.errstate(over="ignore"):
-            square = _sums(weight * weight, offsets)
+            square = sums_of(weight * weight, offsets)
         return Peaks(mz, intensity, values, offsets, masses, bins, square)
 
     def _work(self) -> Any:
         from nps_spectra.kernels.nominal_layout import BLOCK, GROUP, Work
 
         n_places, n_mz = len(self._layout.places.row), len(self._layout.distinct)
+        # Tables by m/z are for hybrid scores only.
+        tables = isinstance(self._scorer, Hybrid) and self._bounded and n_mz > 0
+        highest = int(self._layout.distinct[-1]) if tables else 0
         block = min(BLOCK, n_places)
         bound, likely = np.empty(n_places, dtype=np.float32), np.empty(n_places, dtype=np.float32)
         single = np.empty(1, dtype=np.float32)
@@ -278,134 +219,6 @@ class EiIndex:
             np.zeros(n_mz, dtype=np.uint8),
             np.empty(n_mz, dtype=np.int64),
             np.empty(n_mz),
-            np.empty(self._highest + 1),
-            np.empty(self._highest + 1),
+            np.empty(highest + 1),
+            np.empty(highest + 1),
         )
-
-
-def _sums(values: Float, offsets: Int) -> Float:
-    """Sum of every spectrum's values."""
-    owner = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-    result: Float = np.asarray(np.bincount(owner, values, len(offsets) - 1), dtype=np.float64)
-    return result
-
-
-def _limits(scorer: MatchFactor | Hybrid) -> tuple[float, float]:
-    """The limits of m/z of a match factor; NaN: it starts at the common lowest m/z."""
-    low = math.nan if scorer.mz_min is None else float(scorer.mz_min)
-    return low, 1e9 if scorer.mz_max is None else float(scorer.mz_max)
-
-
-def _method_of(scorer: Scorer) -> Any:
-    from nps_spectra.kernels import nominal_layout as kernels
-
-    width = widths(scorer.tolerance)[0]
-    if isinstance(scorer, MatchFactor):
-        return kernels.Method(kernels.MATCH_FACTOR, scorer.identity, False, *_limits(scorer), 1000.0, width)
-    if isinstance(scorer, Hybrid):
-        return kernels.Method(kernels.HYBRID, False, False, *_limits(scorer), 1000.0, width)
-    if isinstance(scorer, SteinScott):
-        return kernels.Method(kernels.COMPOSITE, False, scorer.squared, 0.0, 1e9, scorer.scale, width)
-    return kernels.Method(kernels.COSINE, False, False, 0.0, 1e9, 1.0, width)
-
-
-def _inside(scorer: Scorer, mz: Float) -> Mask:
-    """Peaks inside the limits of a match factor; other methods have them in their recipe."""
-    if not isinstance(scorer, (MatchFactor, Hybrid)):
-        return np.ones(len(mz), dtype=bool)
-    low, high = _limits(scorer)
-    inside: Mask = ~(mz < low) & (mz <= high)
-    return inside
-
-
-def _weights(scorer: Scorer, mz: Float, values: Float) -> Float:
-    """What the cosine in a score is taken of."""
-    if isinstance(scorer, (MatchFactor, Hybrid)):
-        result: Float = np.sqrt(_masses(scorer, mz) * values)
-        return result
-    return values
-
-
-def _masses(scorer: Scorer, mz: Float) -> Float:
-    """By what intensities are multiplied in the norms of a match factor: whole numbers, so that sums are exact."""
-    return mz if isinstance(scorer, MatchFactor) and scorer.identity else np.ones(len(mz))
-
-
-def _no_columns() -> Any:
-    from nps_spectra.kernels.nominal_layout import Columns
-
-    byte, word = np.empty(0, dtype=np.uint8), np.empty(0, dtype=np.uint16)
-    return Columns(
-        0, np.empty(0, dtype=np.int64), byte, byte, byte, np.zeros(1, dtype=np.int64), word, byte, byte, byte
-    )
-
-
-def _no_moving() -> Any:
-    from nps_spectra.kernels.nominal_layout import Moving
-
-    return Moving(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))
-
-
-def _no_roots() -> Any:
-    from nps_spectra.kernels.nominal_layout import Roots
-
-    return Roots(np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.uint16), np.empty(0, dtype=np.float32))
-
-
-def _moving(masses: Float, unit_weight: Float) -> Any:
-    from nps_spectra.kernels.nominal_layout import Moving
-
-    by_mass = np.argsort(masses, kind="stable")
-    ends = np.flatnonzero(np.diff(masses[by_mass]) != 0) + 1
-    runs = np.concatenate(([0], ends, [len(masses)])).astype(np.int64)
-    return Moving(by_mass, runs, unit_weight.astype(np.float32))
-
-
-def _roots(bins: npt.NDArray[np.int32], intensity: Float, offsets: Int, row: Int) -> Any:
-    from nps_spectra.kernels.nominal_layout import Roots
-
-    lengths = np.diff(offsets)[row]
-    ends = np.cumsum(lengths)
-    peaks = np.arange(lengths.sum()) + np.repeat(offsets[row] - (ends - lengths), lengths)
-    keep = bins[peaks] >= 0
-    starts = np.concatenate(([0], np.cumsum(keep)))[np.concatenate(([0], ends))]
-    peaks = peaks[keep]
-    return Roots(starts.astype(np.int64), bins[peaks].astype(np.uint16), np.sqrt(intensity[peaks]).astype(np.float32))
-
-
-def _columns(
-    bins: npt.NDArray[np.int32],
-    unit_weight: Float,
-    peaks: Any,
-    row: Int,
-    n_mz: int,
-    with_gaps: bool,
-) -> Any:
-    from nps_spectra.kernels import nominal_columns as kernels
-    from nps_spectra.kernels.nominal_layout import BLOCK, Columns
-
-    n_blocks = -(-len(row) // BLOCK)
-    counts = np.zeros(n_blocks * n_mz, dtype=np.int64)
-    kernels.count_columns(bins, row, peaks.offsets, n_mz, counts)
-    block_size = np.full(n_blocks, BLOCK)
-    if n_blocks:
-        block_size[-1] = len(row) - (n_blocks - 1) * BLOCK
-    sizes = np.repeat(block_size, n_mz)
-    full = counts * _SPARSE >= sizes
-    at = np.concatenate(([0], np.cumsum(np.where(full, sizes, 0))))
-    lists = np.concatenate(([0], np.cumsum(np.where(full, 0, counts)))).astype(np.int64)
-    columns = Columns(
-        n_mz,
-        np.where(full, at[:-1], -1).astype(np.int64),
-        np.zeros(at[-1], dtype=np.uint8),
-        np.zeros(at[-1] if with_gaps else 0, dtype=np.uint8),
-        np.zeros(at[-1] if with_gaps else 0, dtype=np.uint8),
-        lists,
-        np.empty(lists[-1], dtype=np.uint16),
-        np.empty(lists[-1], dtype=np.uint8),
-        np.empty(lists[-1] if with_gaps else 0, dtype=np.uint8),
-        np.empty(lists[-1] if with_gaps else 0, dtype=np.uint8),
-    )
-    weights = np.ceil(np.nan_to_num(unit_weight) * 255.0).clip(0, 255).astype(np.uint8)
-    kernels.fill_columns(bins, weights, peaks.mz, peaks.intensity, row, peaks.offsets, columns)
-    return columns
