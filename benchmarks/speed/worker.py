@@ -154,7 +154,7 @@ def threads(file: str, method: str, count: str) -> dict[str, Any]:
     queries = _asked(library, int(count))
     _search(library, queries[: min(64, len(queries))], method)
     seconds, busy = [], []
-    for _ in range(3):
+    for _ in range(5):
         start = time.perf_counter()
         busy.append(cpu_seconds(lambda: _search(library, queries, method)))
         seconds.append(time.perf_counter() - start)
