@@ -42,6 +42,8 @@ MOST_PEAKS = 4096
 SLACK = 1e-5
 #: Spectra that are scored before the list is looked at again.
 CHUNK = 128
+#: The same of the places with the highest bounds, from which the list is made.
+HANDFUL = 8
 #: Match factors from rounded roots differ from exact ones by less.
 MARGIN = 1e-2
 #: No bound: whatever it is, it stays.
@@ -181,6 +183,17 @@ def _first_places(every: Int, first: Int, likely_bits: Bits, close: bool, work: 
 
 
 @kernel
+def _descending(some: Int, bits: Bits, count: int) -> None:
+    """Sort places by their bounds, the highest first."""
+    for k in range(1, count):
+        place, bit, at = some[k], bits[k], k
+        while at > 0 and bits[at - 1] < bit:
+            some[at], bits[at] = some[at - 1], bits[at - 1]
+            at -= 1
+        some[at], bits[at] = place, bit
+
+
+@kernel
 def best_rows(
     layout: Layout,
     query: Peaks,
@@ -242,6 +255,8 @@ def best_rows(
         for place in left_out[left_bounds[q] : left_bounds[q + 1]]:
             work.bound[place] = likely[place] = -1.0
         n_some = _first_places(every, first, likely_bits, close, work, some, bits)
+        if n_some <= CHUNK:
+            _descending(some, bits, n_some)
         least = 0.0
         n_found = n_held = 0
         for step in range(3 if close else 2):
@@ -263,7 +278,8 @@ def best_rows(
                 # The list may have become better: what is below its last score now is left out.
                 limit = _bits(least, work)
                 stop = n_found
-                while at < n_some and stop < n_found + CHUNK:
+                # The first places one handful after the other: most are below the last score of the list then.
+                while at < n_some and stop < n_found + (HANDFUL if step == 0 else CHUNK):
                     if bits[at] >= limit:
                         found[stop], rows[stop] = some[at], places.row[some[at]]
                         stop += 1
