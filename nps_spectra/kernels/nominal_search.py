@@ -70,7 +70,7 @@ def _enter(substance: int, score: float, held: Int, held_score: Float, count: in
 
 @kernel
 def _highest_of_groups(groups: Int, bits: Bits, highest: Bits) -> None:
-    """The maximum of each of these groups of places; -1 where nothing is above it."""
+    """The maximum of each of these groups of places, at least 0."""
     for group in groups:
         highest[group] = largest_of(bits[group * GROUP : (group + 1) * GROUP])
 

@@ -26,6 +26,7 @@ _STRIP = 64
 _CHUNK = 256
 #: Bits of a number that do not tell its level: eight levels for each power of two.
 _LEVEL_BITS = np.int32(20)
+#: Above the bits of any number.
 _BEYOND = np.int32(0x7FFFFFFF)
 _EXPONENT_BITS = np.int32(23)
 _MANTISSA = np.int32(0x7FFFFF)

@@ -25,9 +25,8 @@ _NARROW: Final = {"\u00a0": 318, "·": 318, "–": 500, "−": 838}
 _OTHER: Final = 790
 _WIDE: Final = 1000
 _BOLD: Final = 1.12
-#: Height of digits and of letters with descenders, in parts of the size of the letters.
+#: Height of digits, in parts of the size of the letters.
 CAP_HEIGHT: Final = 0.74
-DESCENT: Final = 0.24
 ELLIPSIS: Final = "…"
 _HIDDEN: Final = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 

@@ -1,7 +1,8 @@
 """Which library spectra may be among the best for a query: a superset, found without scoring every one.
 
 An index holds sums in single precision with a bound on their error, and leaves out only what cannot be a hit. What it
-names is scored anew by the scorer itself, so that results do not depend on whether there is an index.
+names is scored anew by the scorer itself, unless it has the same scores already, so that results do not depend on
+whether there is an index.
 """
 
 from __future__ import annotations
