@@ -315,3 +315,23 @@ def test_commands_and_their_exit_codes(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["proficiency", "check", folder, "--strict"]) == 3
     assert main(["proficiency", "check", str(tmp_path / "nowhere")]) == 3
     assert "'proficiency new' makes one" in capsys.readouterr().err
+
+
+def test_the_example_scores_a_round_with_pandas(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In no more than 30 lines; what is wrong and what is far off is in what it prints, and nothing else."""
+    script = EXAMPLES / "score_round.py"
+    assert len(script.read_text(encoding="utf-8").splitlines()) <= 30
+    monkeypatch.setattr("sys.argv", [str(script)])
+    runpy.run_path(str(script), run_name="__main__")
+    wrong, scores, verdicts = capsys.readouterr().out.split("\n\n")
+    evaluation = evaluate(EXAMPLES / "ice_sm_round")
+    found = evaluation.identification
+    mistaken = found[(found["missed"] != "") | (found["false_positive"] != "")]
+    assert [line.split()[:2] for line in wrong.splitlines()[1:] if line.strip()] == mistaken[
+        ["laboratory", "sample"]
+    ].to_numpy().tolist()
+    laboratories = evaluation.quantities.dropna(subset=["z"])["laboratory"].unique().tolist()
+    assert [line.split()[0] for line in scores.splitlines() if line.startswith("SIM-")] == laboratories
+    assert "unsatisfactory" in verdicts
