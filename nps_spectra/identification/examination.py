@@ -30,7 +30,7 @@ from nps_spectra.identification.vocabulary import conclusion_for
 from nps_spectra.library import Library
 from nps_spectra.scorers import Scorer, Technique
 from nps_spectra.scoring import score_options
-from nps_spectra.searching.exact import DEFAULT_METHODS, Queries, as_spectra, results_of
+from nps_spectra.searching.exact import DEFAULT_METHODS, LibrarySearch, Queries, as_spectra
 from nps_spectra.searching.hits import QueryResult
 from nps_spectra.searching.threads import in_order, thread_count
 from nps_spectra.spectra import Spectra
@@ -101,9 +101,9 @@ class Examination:
 
     def _each(self, spectra: Spectra) -> Iterator[Identification]:
         samples = _samples(spectra)
-        threads = thread_count()
+        threads, search = thread_count(), self._search()
         for start in range(0, len(spectra), _AT_A_TIME):
-            answers = self._search(spectra[start : start + _AT_A_TIME])
+            answers = search.results(spectra[start : start + _AT_A_TIME])
 
             def record(offset: int, start: int = start, answers: Sequence[QueryResult] = answers) -> Identification:
                 query, at = spectra[start + offset], start + offset
@@ -114,16 +114,15 @@ class Examination:
 
             yield from in_order(record, range(len(answers)), threads)
 
-    def _search(self, part: Spectra) -> Sequence[QueryResult]:
-        return results_of(
-            part,
+    def _search(self) -> LibrarySearch:
+        return LibrarySearch(
             self._library,
             top=self._profile.candidates,
             method=self._profile.method,
             tolerance=self._profile.tolerance,
             precursor_tolerance=self._profile.precursor_tolerance,
             ionization=self._ionization,
-        ).queries
+        )
 
     def _one(self, query: Spectrum, id: str, replicates: Spectra | None, answer: QueryResult) -> Identification:
         """The record of one query."""

@@ -109,53 +109,8 @@ def search(
     [(1, 'A', 965), (2, 'B', 135)]
     """
     opened = library if isinstance(library, Library) else Library.open(library)
-    hits = results_of(
-        queries,
-        opened,
-        method=method,
-        top=top,
-        tolerance=tolerance,
-        precursor_tolerance=precursor_tolerance,
-        retention_index_tolerance=retention_index_tolerance,
-        collision_energy_tolerance_ev=collision_energy_tolerance_ev,
-        ionization=ionization,
-        query_mass=query_mass,
-        leave_out=leave_out,
-        progress=progress,
-        **options,
-    )
-    if len(hits) == 0:
-        outcome = _Outcome()
-        outcome.add(hits.queries)
-        outcome.refuse_empty(opened)
-    return hits
-
-
-def results_of(
-    queries: Queries,
-    library: Library,
-    *,
-    method: str | None = None,
-    top: int = 10,
-    tolerance: Tolerance | str = "0.01 Da",
-    precursor_tolerance: Tolerance | str | None = None,
-    retention_index_tolerance: float | None = None,
-    collision_energy_tolerance_ev: float | None = None,
-    ionization: str | None = None,
-    query_mass: int | None = None,
-    leave_out: Sequence[LeftOut] | None = None,
-    progress: Callable[[int, int], None] | None = None,
-    **options: Any,
-) -> Hits:
-    """As `search`, but a batch without a single hit is a result like any other: every query has its reason.
-
-    Raises
-    ------
-    NoSpectraError, OptionError
-        As for `search`.
-    """
     asked = LibrarySearch(
-        library,
+        opened,
         method=method,
         top=top,
         tolerance=tolerance,
@@ -167,11 +122,14 @@ def results_of(
         **options,
     )
     results = asked.results(queries, leave_out, progress)
-    return Hits(results, library_summary(library), asked.described)
+    asked.refuse_empty()
+    return Hits(results, library_summary(opened), asked.described)
 
 
 class LibrarySearch:
     """One search by queries that may come block after block; the results are those of all of them at once.
+
+    A query without a hit is a result like any other, with the reason; `refuse_empty` raises if there are no others.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ from nps_spectra.cli.interrupting import interrupted, remembering_interrupts
 from nps_spectra.cli.main import main
 from nps_spectra.cli.match_results import MatchResults
 from nps_spectra.formats import blocks
-from nps_spectra.searching.exact import LibrarySearch, results_of
+from nps_spectra.searching.exact import LibrarySearch, search
 from nps_spectra.searching.hits import Hit, QueryResult
 
 RECORD = "Name: {name}\n{more}Num Peaks: 3\n{a} 999; 91 80; {b} 40\n\n"
@@ -89,11 +89,11 @@ def test_outputs_do_not_depend_on_the_size_of_blocks(
 def test_a_search_by_blocks_of_queries_is_the_search_of_all(samples: Path, library: Path) -> None:
     read, opened = read_spectra(samples), Library.open(library)
     queries = read.select(np.arange(len(read))[::-1])  # MS/MS only in the first blocks
-    whole = results_of(queries, opened)
-    search = LibrarySearch(opened)
-    results = [one for start in range(0, len(queries), 7) for one in search.results(queries[start : start + 7])]
+    whole = search(queries, opened)
+    asked = LibrarySearch(opened)
+    results = [one for start in range(0, len(queries), 7) for one in asked.results(queries[start : start + 7])]
     assert results == list(whole.queries)
-    assert search.described() == whole.options
+    assert asked.described() == whole.options
 
 
 def test_results_of_earlier_blocks_are_gone(

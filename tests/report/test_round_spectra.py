@@ -32,15 +32,6 @@ sigma_pt = 1.0
 """
 
 
-def another(record: str) -> str:
-    """A record of MSP with heights as of another instrument: a tenth larger and smaller in turn."""
-    head, lines = record[: record.index("\n", record.index("Num Peaks")) + 1], record.strip().splitlines()[2:]
-    peaks = [line.split() for line in lines]
-    return head + "".join(
-        f"{mz} {float(high) * (1 + 0.1 * (1, -1)[place % 2]):g}\n" for place, (mz, high) in enumerate(peaks)
-    )
-
-
 def report(evaluation: Evaluation, laboratory: str | None = None) -> Document:
     """The organiser's report, or that of a laboratory; its forms are drawn from this."""
     results = RoundResults(evaluation)
@@ -89,7 +80,7 @@ def every_kind(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
     folder = write_round(tmp_path_factory.mktemp("round"), given)
     put(folder, "QX1/SM-1.msp", msp("cocaine"))
     put(folder, "QX2/SM-1.msp", msp("atropine"))
-    put(folder, "QX2/SM-2.msp", another(msp("meta-fluorofentanyl")))
+    put(folder, "QX2/SM-2.msp", msp("meta-fluorofentanyl", spread=0.1))
     put(folder, "QX3/SM-1.msp", "Num Peaks: 3\n41 x")
     put(folder, "QX4/SM-4.msp", msp("cocaine"))
     put(folder, "stray.msp", msp("cocaine"))
