@@ -16,9 +16,10 @@ from nps_spectra.run import Run
 from nps_spectra.scorers import Technique
 from nps_spectra.scoring import NOMINAL_METHODS, checked_query_mass, score_options
 from nps_spectra.searching.answers import Results
-from nps_spectra.searching.batches import LeftOut, Questions, Searching
+from nps_spectra.searching.batches import Searching
 from nps_spectra.searching.gates import Gate, Kind
 from nps_spectra.searching.hits import Hits, QueryResult
+from nps_spectra.searching.questions import LeftOut, Questions
 from nps_spectra.spectra import Spectra
 from nps_spectra.spectrum import Spectrum
 
